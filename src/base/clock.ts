@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Calls `fire` once after `ms`; the returned function cancels. Never keeps the process alive by itself. */
+  /** Calls `fire` once after `ms`; the returned function cancels. A pending timer keeps the process alive: whoever sets one owns it. */
   after(ms: number, fire: () => void): () => void
 }
 
@@ -15,7 +15,6 @@ export const systemClock: Clock = {
     let timer: NodeJS.Timeout
     const arm = (left: number) => {
       timer = setTimeout(() => (left > longest ? arm(left - longest) : fire()), Math.min(Math.max(0, left), longest))
-      timer.unref()
     }
     arm(ms)
     return () => clearTimeout(timer)
