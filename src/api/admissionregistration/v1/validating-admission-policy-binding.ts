@@ -1,0 +1,21 @@
+import { required, setOf, string } from '../../../schema/schema.ts'
+import { admissionregistration } from '../../group-version.ts'
+import { MatchResources } from './mutating-admission-policy.ts'
+import { ParamRef } from './mutating-admission-policy-binding.ts'
+
+export class ValidatingAdmissionPolicyBindingSpec extends admissionregistration.type({
+  matchResources: MatchResources,
+  paramRef: ParamRef,
+  policyName: required(string()),
+  validationActions: required(setOf(string())),
+}) {}
+
+export class ValidatingAdmissionPolicyBinding extends admissionregistration.object({
+  spec: required(ValidatingAdmissionPolicyBindingSpec),
+}) {}
+
+export const validatingAdmissionPolicyBindings = admissionregistration.resource(ValidatingAdmissionPolicyBinding, {
+  plural: 'validatingadmissionpolicybindings',
+  categories: ['api-extensions'],
+  namespaced: false,
+})

@@ -1,0 +1,14 @@
+import { bool, bytes, map, string } from '../../../schema/schema.ts'
+import { core } from '../../group-version.ts'
+
+export class ConfigMap extends core.object({
+  binaryData: map(bytes()),
+  data: map(string()),
+  immutable: bool(),
+}) {}
+
+export const configMaps = core.resource(ConfigMap, {
+  plural: 'configmaps',
+  short: ['cm'],
+  namespaced: true,
+})

@@ -1,0 +1,74 @@
+/** Defaults of core/v1 that depend on other fields of the object; constants stand at the fields themselves. */
+
+type Loose = Record<string, unknown>
+interface Port {
+  containerPort?: number
+  hostPort?: number
+  port?: number
+  targetPort?: number | string
+}
+
+/** `:latest`, or no tag and no digest, is always pulled. */
+export function fillContainer(container: Loose): void {
+  if (container.imagePullPolicy === undefined && typeof container.image === 'string') {
+    container.imagePullPolicy = /^[^@]*(:latest|\/[^:@]*|^[^:@/]*)$/.test(container.image) ? 'Always' : 'IfNotPresent'
+  }
+}
+
+/** The old name of serviceAccountName follows it; with hostNetwork, every port is a host port. */
+export function fillPodSpec(spec: Loose): void {
+  spec.serviceAccountName ??= spec.serviceAccount
+  spec.serviceAccount = spec.serviceAccountName
+  if (spec.serviceAccountName === undefined) {
+    delete spec.serviceAccountName
+    delete spec.serviceAccount
+  }
+  if (spec.hostNetwork !== true) return
+  for (const list of [spec.containers, spec.initContainers]) {
+    for (const container of (list ?? []) as { ports?: Port[] }[]) {
+      for (const port of container.ports ?? []) if (port.containerPort) port.hostPort ||= port.containerPort
+    }
+  }
+}
+
+/** A volume without a source is an emptyDir. */
+export function fillVolume(volume: Loose): void {
+  if (Object.keys(volume).every(field => field === 'name')) volume.emptyDir = {}
+}
+
+export function fillServiceSpec(spec: Loose): void {
+  for (const port of (spec.ports ?? []) as Port[]) {
+    if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port!
+  }
+  if (spec.sessionAffinity === 'ClientIP') {
+    const config = ((spec.sessionAffinityConfig ??= {}) as Loose).clientIP as Loose | undefined
+    ;(spec.sessionAffinityConfig as Loose).clientIP = { ...config, timeoutSeconds: config?.timeoutSeconds ?? 10800 }
+  } else if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig
+  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster'
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
+  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster'
+}
+
+/** Labels and selector come from the template's labels where they are not given. */
+export function fillReplicationController(controller: Loose): void {
+  const spec = controller.spec as { selector?: Loose; template?: { metadata?: { labels?: Loose } } } | undefined
+  const labels = spec?.template?.metadata?.labels
+  if (!spec || !labels) return
+  if (!spec.selector || Object.keys(spec.selector).length === 0) spec.selector = labels
+  const metadata = controller.metadata as { labels?: Loose }
+  if (!metadata.labels || Object.keys(metadata.labels).length === 0) metadata.labels = labels
+}
+
+/** For containers: default <- max, defaultRequest <- default, then min. */
+export function fillLimitRangeItem(item: Loose): void {
+  if (item.type !== 'Container') return
+  const max = item.max as Loose | undefined
+  item.default = { ...max, ...(item.default as Loose) }
+  item.defaultRequest = { ...(item.min as Loose), ...(item.default as Loose), ...(item.defaultRequest as Loose) }
+}
+
+/** Every namespace carries its own name as a label. */
+export function fillNamespace(namespace: Loose): void {
+  const metadata = namespace.metadata as { name?: string; labels?: Loose }
+  if (metadata.name) metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name }
+}

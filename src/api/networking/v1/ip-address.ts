@@ -1,0 +1,23 @@
+import { required, string } from '../../../schema/schema.ts'
+import { networking } from '../../group-version.ts'
+
+export class ParentReference extends networking.type({
+  group: string(),
+  name: required(string()),
+  namespace: string(),
+  resource: required(string()),
+}) {}
+
+export class IPAddressSpec extends networking.type({
+  parentRef: required(ParentReference),
+}) {}
+
+export class IPAddress extends networking.object({
+  spec: required(IPAddressSpec),
+}) {}
+
+export const ipAddresses = networking.resource(IPAddress, {
+  plural: 'ipaddresses',
+  short: ['ip'],
+  namespaced: false,
+})

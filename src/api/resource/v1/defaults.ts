@@ -1,0 +1,3 @@
+export function fillDeviceCount(request: Record<string, unknown>): void {
+  if (request.allocationMode === 'ExactCount' && !request.count) request.count = 1
+}

@@ -1,0 +1,16 @@
+import { required, string } from '../../../schema/schema.ts'
+import { storage } from '../../group-version.ts'
+import { LabelSelector } from '../../meta/v1/label-selector.ts'
+import { quantity } from '../../meta/v1/scalars.ts'
+
+export class CSIStorageCapacity extends storage.object({
+  capacity: quantity(),
+  maximumVolumeSize: quantity(),
+  nodeTopology: LabelSelector,
+  storageClassName: required(string()),
+}) {}
+
+export const csiStorageCapacities = storage.resource(CSIStorageCapacity, {
+  plural: 'csistoragecapacities',
+  namespaced: true,
+})

@@ -1,0 +1,13 @@
+import { map, required, string } from '../../../schema/schema.ts'
+import { storage } from '../../group-version.ts'
+
+export class VolumeAttributesClass extends storage.object({
+  driverName: required(string()),
+  parameters: map(string()),
+}) {}
+
+export const volumeAttributesClasses = storage.resource(VolumeAttributesClass, {
+  plural: 'volumeattributesclasses',
+  short: ['vac'],
+  namespaced: false,
+})
