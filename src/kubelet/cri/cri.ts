@@ -2,47 +2,8 @@
  * The container runtime as the kubelet drives it: CRI v1 over a unix socket. Every method may throw a CriError; ids
  * of things already gone are no error for stop and remove (the runtime's contract).
  */
+import { type CallOptions, Transport } from './transport.ts'
 import type * as cri from './types.ts'
-
-/** Durations are milliseconds. A call has a deadline even when none is given. */
-export interface CallOptions {
-  readonly timeout?: number
-  readonly signal?: AbortSignal
-}
-
-/** Names of the gRPC codes a caller may want to tell apart. */
-export type CriCode =
-  | 'CANCELLED'
-  | 'UNKNOWN'
-  | 'INVALID_ARGUMENT'
-  | 'DEADLINE_EXCEEDED'
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'PERMISSION_DENIED'
-  | 'RESOURCE_EXHAUSTED'
-  | 'FAILED_PRECONDITION'
-  | 'ABORTED'
-  | 'OUT_OF_RANGE'
-  | 'UNIMPLEMENTED'
-  | 'INTERNAL'
-  | 'UNAVAILABLE'
-  | 'DATA_LOSS'
-  | 'UNAUTHENTICATED'
-
-/** A call the runtime refused or never answered. `details` is the runtime's own message. */
-export class CriError extends Error {
-  readonly code: CriCode
-  readonly method: string
-  readonly details: string
-
-  constructor(options: { code: CriCode; method: string; details: string; cause?: unknown }) {
-    super(`${options.method}: ${options.details} (${options.code})`, { cause: options.cause })
-    this.name = 'CriError'
-    this.code = options.code
-    this.method = options.method
-    this.details = options.details
-  }
-}
 
 export interface ExecSyncAnswer {
   readonly stdout: Uint8Array
@@ -155,4 +116,105 @@ export interface Cri {
   }>
 
   close(): void
+}
+
+const runtime = 'runtime.v1.RuntimeService'
+const images = 'runtime.v1.ImageService'
+
+/** Sandboxes wait for networks, pulls for the internet: longer than other calls. */
+const sandboxTimeout = 4 * 60_000
+const pullTimeout = 60 * 60_000
+
+/** Connects lazily; calls made while the runtime is away fail with UNAVAILABLE and later ones connect again. */
+export function criClient(options: { readonly socket: string }): Cri {
+  const transport = new Transport({ socket: options.socket, proto: './runtime.proto', services: [runtime, images] })
+  const call = <Answer>(method: string, request: object, callOptions?: CallOptions): Promise<Answer> =>
+    transport.unary(runtime, method, request, callOptions)
+  const act = async (method: string, request: object, callOptions?: CallOptions): Promise<void> => {
+    await call(method, request, callOptions)
+  }
+  const image = <Answer>(method: string, request: object, callOptions?: CallOptions): Promise<Answer> =>
+    transport.unary(images, method, request, callOptions)
+
+  return {
+    socket: options.socket,
+    version: o => call('Version', { version: 'v1' }, o),
+    status: o => call('Status', { verbose: o?.verbose ?? false }, o),
+    runtimeConfig: o => call('RuntimeConfig', {}, o),
+    updateRuntimeConfig: (podCidr, o) =>
+      act('UpdateRuntimeConfig', { runtimeConfig: { networkConfig: { podCidr } } }, o),
+
+    runPodSandbox: async (config, o) => {
+      const request = { config, runtimeHandler: o?.runtimeHandler ?? '' }
+      return (await call<Id>('RunPodSandbox', request, { timeout: sandboxTimeout, ...o })).id
+    },
+    stopPodSandbox: (id, o) => act('StopPodSandbox', { id }, { timeout: sandboxTimeout, ...o }),
+    removePodSandbox: (id, o) => act('RemovePodSandbox', { id }, { timeout: sandboxTimeout, ...o }),
+    podSandboxStatus: (id, o) => call('PodSandboxStatus', { id, verbose: o?.verbose ?? false }, o),
+    listPodSandbox: async (filter, o) =>
+      (await call<{ items: cri.PodSandbox[] }>('ListPodSandbox', { filter: withState(filter) }, o)).items,
+
+    createContainer: async (podSandboxId, config, sandboxConfig, o) => {
+      const request = { podSandboxId, config: wireContainer(config), sandboxConfig }
+      return (await call<Id>('CreateContainer', request, o)).id
+    },
+    startContainer: (id, o) => act('StartContainer', { id }, o),
+    stopContainer: (id, graceSeconds, o) =>
+      act('StopContainer', { id, timeout: graceSeconds }, { timeout: graceSeconds * 1000 + 120_000, ...o }),
+    removeContainer: (id, o) => act('RemoveContainer', { id }, o),
+    listContainers: async (filter, o) =>
+      (await call<{ containers: cri.Container[] }>('ListContainers', { filter: withState(filter) }, o)).containers,
+    containerStatus: (id, o) => call('ContainerStatus', { id, verbose: o?.verbose ?? false }, o),
+    updateContainerResources: (id, linux, o) => act('UpdateContainerResources', { id, linux }, o),
+    reopenContainerLog: (id, o) => act('ReopenContainerLog', { id }, o),
+
+    execSync: (id, cmd, o) => {
+      const seconds = o?.commandTimeoutSeconds ?? 0
+      const timeout = seconds ? seconds * 1000 + 10_000 : undefined
+      return call('ExecSync', { id, cmd, timeout: seconds }, { ...(timeout ? { timeout } : {}), ...o })
+    },
+    exec: async (request, o) => (await call<Url>('Exec', request, o)).url,
+    attach: async (request, o) => (await call<Url>('Attach', request, o)).url,
+    portForward: async (id, port, o) => (await call<Url>('PortForward', { id, port }, o)).url,
+
+    containerStats: async (id, o) => (await call<{ stats: cri.ContainerStats }>('ContainerStats', { id }, o)).stats,
+    listContainerStats: async (filter, o) =>
+      (await call<{ stats: cri.ContainerStats[] }>('ListContainerStats', { filter }, o)).stats,
+    podSandboxStats: async (id, o) => (await call<{ stats: cri.PodSandboxStats }>('PodSandboxStats', { id }, o)).stats,
+    listPodSandboxStats: async (filter, o) =>
+      (await call<{ stats: cri.PodSandboxStats[] }>('ListPodSandboxStats', { filter }, o)).stats,
+
+    getContainerEvents: signal => transport.stream<RuntimeEvent>(runtime, 'GetContainerEvents', {}, signal),
+
+    listImages: async o => (await image<{ images: cri.Image[] }>('ListImages', {}, o)).images,
+    imageStatus: async (name, o) =>
+      (await image<{ image: cri.Image | null }>('ImageStatus', { image: { image: name } }, o)).image ?? undefined,
+    pullImage: async (spec, o) => {
+      const request = { image: spec, auth: o?.auth, sandboxConfig: o?.sandbox }
+      return (await image<{ imageRef: string }>('PullImage', request, { timeout: pullTimeout, ...o })).imageRef
+    },
+    removeImage: async (name, o) => {
+      await image('RemoveImage', { image: { image: name } }, o)
+    },
+    imageFsInfo: o => image('ImageFsInfo', {}, o),
+
+    close: () => transport.close(),
+  }
+}
+
+interface Id {
+  readonly id: string
+}
+interface Url {
+  readonly url: string
+}
+
+/** A state is wrapped in a message of its own, because in proto3 "no state" would be the first one. */
+function withState(filter: { readonly state?: string } | undefined): object | undefined {
+  return filter?.state ? { ...filter, state: { state: filter.state } } : filter
+}
+
+/** Environment values are bytes on the wire; a string would be taken as base64. */
+function wireContainer(config: cri.ContainerConfig): object {
+  return { ...config, envs: config.envs?.map(({ key, value }) => ({ key, value: Buffer.from(value) })) }
 }
