@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { parse } from 'yaml'
+import type { HttpTransportOptions } from './http-transport.ts'
+
+/** The parts of a kubeconfig file that name one cluster, one user, and both together. */
+export interface Kubeconfig {
+  readonly 'current-context'?: string
+  readonly clusters?: readonly {
+    readonly name: string
+    readonly cluster: {
+      readonly server: string
+      readonly 'certificate-authority'?: string
+      readonly 'certificate-authority-data'?: string
+      readonly 'tls-server-name'?: string
+    }
+  }[]
+  readonly users?: readonly {
+    readonly name: string
+    readonly user: {
+      readonly 'client-certificate'?: string
+      readonly 'client-certificate-data'?: string
+      readonly 'client-key'?: string
+      readonly 'client-key-data'?: string
+      readonly token?: string
+      readonly tokenFile?: string
+    }
+  }[]
+  readonly contexts?: readonly {
+    readonly name: string
+    readonly context: { readonly cluster: string; readonly user: string; readonly namespace?: string }
+  }[]
+}
+
+/** Reads what a transport needs from a kubeconfig file; `context` defaults to the current one. Throws with the file's name. */
+export async function loadKubeconfig(file: string, context?: string): Promise<HttpTransportOptions> {
+  const config = parse(await readFile(file, 'utf8')) as Kubeconfig | null
+  const name = context ?? config?.['current-context']
+  const chosen = config?.contexts?.find(c => c.name === name)?.context
+  if (!chosen) throw new Error(`${file}: there is no context ${JSON.stringify(name ?? '')}`)
+  const cluster = config?.clusters?.find(c => c.name === chosen.cluster)?.cluster
+  if (!cluster) throw new Error(`${file}: there is no cluster ${JSON.stringify(chosen.cluster)}`)
+  const user = config?.users?.find(u => u.name === chosen.user)?.user
+  if (!user) throw new Error(`${file}: there is no user ${JSON.stringify(chosen.user)}`)
+  const pem = async (data: string | undefined, path: string | undefined) =>
+    data ? Buffer.from(data, 'base64').toString('utf8') : path && readFile(resolve(dirname(file), path), 'utf8')
+  return {
+    server: cluster.server,
+    serverName: cluster['tls-server-name'],
+    ca: await pem(cluster['certificate-authority-data'], cluster['certificate-authority']),
+    cert: await pem(user['client-certificate-data'], user['client-certificate']),
+    key: await pem(user['client-key-data'], user['client-key']),
+    token: user.token ?? (user.tokenFile && (await readFile(user.tokenFile, 'utf8')).trim()),
+  }
+}
