@@ -219,9 +219,13 @@ async function daemon(options: DaemonOptions): Promise<ProcessId> {
       await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
       child.unref()
       const id = { pid: child.pid!, startTime: (await startTimeOf(child.pid!)) ?? 0 }
-      await writeFile(options.pidFile, `${id.pid} ${id.startTime}\n`)
+      const text = `${id.pid} ${id.startTime}\n`
+      await writeFile(options.pidFile, text)
       // Our child until we end: reap it and take its pid file away if it ends before us.
-      child.once('exit', () => void rm(options.pidFile, { force: true }))
+      child.once('exit', async () => {
+        const now = await readFile(options.pidFile, 'utf8').catch(() => '')
+        if (now === text) await rm(options.pidFile, { force: true }).catch(() => {})
+      })
       return id
     } finally {
       await log.close()

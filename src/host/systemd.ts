@@ -1,0 +1,43 @@
+/** systemd, where it runs the machine. */
+import type { Files } from './files.ts'
+import type { Processes } from './processes.ts'
+
+export interface Systemd {
+  /** Whether systemd is process 1 here. */
+  running(): Promise<boolean>
+  /** Writes `/etc/systemd/system/NAME` and lets systemd read it. */
+  writeUnit(name: string, text: string): Promise<void>
+  removeUnit(name: string): Promise<void>
+  enable(name: string): Promise<void>
+  start(name: string): Promise<void>
+  restart(name: string): Promise<void>
+  stop(name: string): Promise<void>
+  active(name: string): Promise<boolean>
+}
+
+const folder = '/etc/systemd/system'
+
+/** This machine's systemd. Every method but running() needs it. */
+export function linuxSystemd(files: Files, processes: Processes): Systemd {
+  const systemctl = (...args: readonly string[]) => processes.run('systemctl', args, { okCodes: [3, 4] })
+  const act = async (...args: readonly string[]) => {
+    await processes.run('systemctl', args)
+  }
+  return {
+    running: () => files.exists('/run/systemd/system'),
+    writeUnit: async (name, text) => {
+      await files.write(`${folder}/${name}`, text)
+      await act('daemon-reload')
+    },
+    removeUnit: async name => {
+      await systemctl('disable', '--now', name).catch(() => {})
+      await files.remove(`${folder}/${name}`)
+      await act('daemon-reload')
+    },
+    enable: name => act('enable', name),
+    start: name => act('start', name),
+    restart: name => act('restart', name),
+    stop: name => act('stop', name),
+    active: async name => (await systemctl('is-active', name)).stdout.trim() === 'active',
+  }
+}
