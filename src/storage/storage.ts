@@ -76,7 +76,10 @@ export interface Watcher {
 export interface Storage {
   /** The newest durable revision known; for a shared store this asks the quorum. */
   revision(): Promise<number>
-  get(key: string, options?: { readonly revision?: number }): Promise<{ readonly kv?: KeyValue; readonly revision: number }>
+  get(
+    key: string,
+    options?: { readonly revision?: number },
+  ): Promise<{ readonly kv?: KeyValue; readonly revision: number }>
   range(options: RangeOptions): Promise<RangeResult>
   put(key: string, value: Uint8Array, options?: WriteOptions): Promise<WriteResult>
   /** Deleting a key that is not there is ok, writes nothing and takes no revision (unless `expect` says otherwise). */
