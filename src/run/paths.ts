@@ -1,0 +1,33 @@
+/** Where a cluster of one machine keeps things. /etc/kubernetes and /var/lib/kubelet are laid out as kubeadm lays them out. */
+export const paths = {
+  /** Survives a reboot: the database, images, who we are. */
+  state: '/var/lib/kobune',
+  database: '/var/lib/kobune/server/state.db',
+  containerdRoot: '/var/lib/kobune/containerd',
+  images: '/var/lib/kobune/images',
+  /** What `up` changed outside of its own folders, so that `down --purge` can take it back. */
+  record: '/var/lib/kobune/up.json',
+  /** Gone at a reboot: sockets, pid files, addresses given out. */
+  run: '/run/kobune',
+  containerdState: '/run/kobune/containerd',
+  containerdSocket: '/run/kobune/containerd/containerd.sock',
+  cniConf: '/var/lib/kobune/cni/net.d',
+  cniData: '/run/kobune/cni',
+  serverPid: '/run/kobune/server.pid',
+  agentPid: '/run/kobune/agent.pid',
+  logs: '/var/log/kobune',
+  serverLog: '/var/log/kobune/server.log',
+  agentLog: '/var/log/kobune/agent.log',
+  containerdLog: '/var/log/kobune/containerd.log',
+  kubernetes: '/etc/kubernetes',
+  pki: '/etc/kubernetes/pki',
+  manifests: '/etc/kubernetes/manifests',
+  adminConf: '/etc/kubernetes/admin.conf',
+  superAdminConf: '/etc/kubernetes/super-admin.conf',
+  kubeletConf: '/etc/kubernetes/kubelet.conf',
+  controllerManagerConf: '/etc/kubernetes/controller-manager.conf',
+  schedulerConf: '/etc/kubernetes/scheduler.conf',
+  kubelet: '/var/lib/kubelet',
+  podLogs: '/var/log/pods',
+  containerLogs: '/var/log/containers',
+} as const
