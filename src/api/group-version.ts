@@ -34,7 +34,7 @@ export function groupVersion(group: string, version: string, pkg: string) {
     version,
     ...typePackage(pkg),
     object: <const F extends Fields>(fields: F, options: TypeOptions = {}): Struct<F & ObjectFields> =>
-      struct(pkg, { ...objectFields, ...fields }, { ...options, kind: true }) as never,
+      struct(pkg, { ...objectFields, ...fields }, { ...options, kind: true, group, version }) as never,
     resource: <S extends AnyStruct>(type: S, options: ResourceOptions<Read<S>>) =>
       resource(group, version, type, options),
   }

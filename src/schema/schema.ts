@@ -25,6 +25,10 @@ export interface Node {
   readonly mapType?: 'atomic' | 'granular'
   /** x-kubernetes-preserve-unknown-fields: anything goes below here; never pruned. */
   readonly open?: boolean
+  /** Custom resources: null is a value of this field, kept as it is. */
+  readonly nullable?: boolean
+  /** Required by OpenAPI, and yet the empty string is a value like any other. */
+  readonly mayBeEmpty?: boolean
 }
 
 declare const value: unique symbol
@@ -63,6 +67,11 @@ export interface TypeOptions {
   readonly fill?: Fill
   /** A kind of its own: has apiVersion and kind on the wire. */
   readonly kind?: boolean
+  /** Where a kind of its own belongs; OpenAPI says it. */
+  readonly group?: string
+  readonly version?: string
+  /** Declared by a CustomResourceDefinition: JSON Schema's idea of absent and required holds, not Go's. */
+  readonly custom?: boolean
   /** x-kubernetes-unions, as OpenAPI writes them. */
   readonly unions?: readonly unknown[]
 }

@@ -15,7 +15,7 @@ export function fillContainer(container: Loose): void {
   }
 }
 
-/** The old name of serviceAccountName follows it; with hostNetwork, every port is a host port. */
+/** The old name of serviceAccountName follows it. */
 export function fillPodSpec(spec: Loose): void {
   spec.serviceAccountName ??= spec.serviceAccount
   spec.serviceAccount = spec.serviceAccountName
@@ -23,12 +23,36 @@ export function fillPodSpec(spec: Loose): void {
     delete spec.serviceAccountName
     delete spec.serviceAccount
   }
-  if (spec.hostNetwork !== true) return
+}
+
+/** Of pods only, not of templates: requests follow limits, and with hostNetwork every port is a host port. */
+export function fillPod(pod: Loose): void {
+  const spec = pod.spec as Loose
+  spec.enableServiceLinks ??= true
   for (const list of [spec.containers, spec.initContainers]) {
-    for (const container of (list ?? []) as { ports?: Port[] }[]) {
+    for (const container of (list ?? []) as { ports?: Port[]; resources?: Resources }[]) {
+      if (container.resources?.limits) fillRequests(container.resources)
+      if (spec.hostNetwork !== true) continue
       for (const port of container.ports ?? []) if (port.containerPort) port.hostPort ||= port.containerPort
     }
   }
+}
+
+interface Resources {
+  limits?: Readonly<Record<string, string>>
+  requests?: Record<string, string>
+}
+
+function fillRequests(resources: Resources): void {
+  const requests = (resources.requests ??= {})
+  for (const [name, limit] of Object.entries(resources.limits ?? {})) requests[name] ??= limit
+}
+
+const probeDefaults = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }
+
+/** Zero counts as not given. */
+export function fillProbe(probe: Loose): void {
+  for (const [field, value] of Object.entries(probeDefaults)) probe[field] ||= value
 }
 
 /** A volume without a source is an emptyDir. */

@@ -1,12 +1,16 @@
 import { always } from '../../../schema/schema.ts'
 import { core } from '../../group-version.ts'
+import { fillPod } from './defaults.ts'
 import { PodSpec } from './pod-spec.ts'
 import { PodStatus } from './pod-status.ts'
 
-export class Pod extends core.object({
-  spec: always(PodSpec),
-  status: always(PodStatus),
-}) {}
+export class Pod extends core.object(
+  {
+    spec: always(PodSpec),
+    status: always(PodStatus),
+  },
+  { fill: fillPod },
+) {}
 
 export const pods = core.resource(Pod, {
   plural: 'pods',

@@ -1,0 +1,116 @@
+import type { AnyResource } from './resource.ts'
+import type { Node } from './schema.ts'
+import { type View, view } from './view.ts'
+
+/** Swagger 2 (`/openapi/v2`) or OpenAPI 3 (`/openapi/v3/...`). */
+export type OpenApiVersion = 'v2' | 'v3'
+/** A JSON Schema object, as OpenAPI writes it. */
+export type OpenApiSchema = Readonly<Record<string, unknown>>
+
+const places = { v2: '#/definitions/', v3: '#/components/schemas/' }
+
+/** The definitions of these types and of every type they are made of, by full name. */
+export function openApiDefinitions(types: Iterable<View>, version: OpenApiVersion): Map<string, OpenApiSchema> {
+  const definitions = new Map<string, OpenApiSchema>()
+  const add = (type: View) => {
+    if (type.definition !== undefined) {
+      if (definitions.has(type.definition)) return
+      definitions.set(type.definition, openApiDefinition(type, version))
+    }
+    if (type.element) add(type.element)
+    for (const field of type.fields?.values() ?? []) add(field)
+  }
+  for (const type of types) add(type)
+  return definitions
+}
+
+/** The definition of one type. */
+export function openApiDefinition(type: View, version: OpenApiVersion): OpenApiSchema {
+  if (!type.fields) return namedScalar(type.node, version)
+  const { kind, group, version: of, unions, mapType } = type.options ?? {}
+  const properties = Object.fromEntries([...type.fields].map(([name, field]) => [name, property(field, version)]))
+  const required = [...type.fields].filter(([, field]) => field.isRequired).map(([name]) => name)
+  const isKind = kind && of !== undefined
+  return {
+    ...(type.fields.size > 0 && { properties }),
+    ...(required.length > 0 && { required }),
+    type: 'object',
+    ...(isKind && { 'x-kubernetes-group-version-kind': [{ group: group ?? '', kind: kindOf(type), version: of }] }),
+    ...(mapType && { 'x-kubernetes-map-type': mapType }),
+    ...(unions && { 'x-kubernetes-unions': unions }),
+  }
+}
+
+const kindOf = (type: View) => type.definition!.slice(type.definition!.lastIndexOf('.') + 1)
+
+/** The definition of the list of a resource's objects: its name, and what it says. */
+export function openApiListDefinition(
+  resource: AnyResource,
+  listMeta: View,
+  version: OpenApiVersion,
+): readonly [name: string, definition: OpenApiSchema] {
+  const element = view(resource.type)
+  const items = {
+    ...(version === 'v3' ? wrapped(reference(element, version), { default: {} }) : reference(element, version)),
+  }
+  return [
+    `${element.definition}List`,
+    {
+      properties: {
+        apiVersion: { type: 'string' },
+        items: { items, type: 'array' },
+        kind: { type: 'string' },
+        metadata:
+          version === 'v3' ? wrapped(reference(listMeta, version), { default: {} }) : reference(listMeta, version),
+      },
+      required: ['items'],
+      type: 'object',
+      'x-kubernetes-group-version-kind': [
+        { group: resource.group, kind: `${resource.kind}List`, version: resource.version },
+      ],
+    },
+  ]
+}
+
+function namedScalar(node: Node, version: OpenApiVersion): OpenApiSchema {
+  if (version === 'v3' && node.format === 'int-or-string') {
+    return { format: node.format, oneOf: [{ type: 'integer' }, { type: 'string' }] }
+  }
+  return { ...(node.type && { type: node.type }), ...(node.format && { format: node.format }) }
+}
+
+const reference = (type: View, version: OpenApiVersion) => ({ $ref: places[version] + type.definition })
+/** OpenAPI 3 allows nothing beside a reference, so what a field adds is said around it. */
+const wrapped = (ref: OpenApiSchema, more: OpenApiSchema): OpenApiSchema => ({ allOf: [ref], ...more })
+
+/** What a field says of itself, as opposed to its type: how it is merged. */
+function extensions(node: Node): OpenApiSchema {
+  return {
+    ...(node.list && { 'x-kubernetes-list-type': node.list }),
+    ...(node.keys && { 'x-kubernetes-list-map-keys': node.keys }),
+    ...(node.patchStrategy && { 'x-kubernetes-patch-strategy': node.patchStrategy }),
+    ...(node.patchMergeKey && { 'x-kubernetes-patch-merge-key': node.patchMergeKey }),
+  }
+}
+
+function property(field: View, version: OpenApiVersion): OpenApiSchema {
+  const { node } = field
+  const more = {
+    ...extensions(node),
+    ...(version === 'v3' && node.default !== undefined && { default: node.default }),
+  }
+  if (field.definition !== undefined) {
+    const ref = reference(field, version)
+    return version === 'v3' && Object.keys(more).length > 0 ? wrapped(ref, more) : { ...ref, ...more }
+  }
+  const facts = {
+    ...(node.type && { type: node.type }),
+    ...(node.format && { format: node.format }),
+    ...(node.enum && version === 'v3' && { enum: node.enum }),
+    ...(node.mapType && { 'x-kubernetes-map-type': node.mapType }),
+    ...more,
+  }
+  if (!field.element) return facts
+  const element = property(field.element, version)
+  return field.many === 'list' ? { ...facts, items: element } : { ...facts, additionalProperties: element }
+}
