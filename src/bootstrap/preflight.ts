@@ -1,0 +1,76 @@
+/** Looks at the machine before anything changes. Each check that fails says what to do about it. */
+
+import { statfs } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { Host } from '../host/host.ts'
+import { paths } from './paths.ts'
+import type { Settings } from './settings.ts'
+
+export interface Finding {
+  /** kubeadm's name where it has the same check. */
+  readonly check: string
+  readonly message: string
+  readonly mend: string
+}
+
+/** Debian packages a node needs, besides Kobune itself. */
+export const nodePackages = [
+  'containerd',
+  'runc',
+  'containernetworking-plugins',
+  'nftables',
+  'iptables',
+  'iproute2',
+  'conntrack',
+]
+
+type Check = (host: Host, settings: Settings) => Promise<Omit<Finding, 'check'> | undefined>
+
+/** The least free space that images and the database can do with, bytes. */
+const leastSpace = 1 << 30
+
+const checks: Readonly<Record<string, Check>> = {
+  IsPrivilegedUser: async () =>
+    process.getuid?.() === 0 ? undefined : { message: 'this needs root', mend: 'sudo ./kobune up' },
+  Cgroups: async host =>
+    host.cgroups().then(
+      () => undefined,
+      error => ({ message: `no usable cgroups: ${(error as Error).message}`, mend: 'mount | grep cgroup' }),
+    ),
+  DirAvailable: async host => {
+    const foreign = (await host.files.exists(paths.adminConf)) && !(await host.files.exists(paths.state))
+    const message = `${paths.adminConf} belongs to another cluster on this machine`
+    return foreign ? { message, mend: 'remove that cluster first, for example: kubeadm reset' } : undefined
+  },
+  DiskSpace: async () => {
+    const { bavail, bsize } = await statfs('/var/lib')
+    const free = bavail * bsize
+    const message = `only ${Math.round(free / (1 << 20))} MiB are free in /var/lib; 1024 MiB are needed`
+    return free < leastSpace ? { message, mend: 'df -h /var/lib' } : undefined
+  },
+}
+
+/** A port that one of our own processes will listen on must be free, unless that process has it already. */
+async function portTaken(port: number): Promise<Omit<Finding, 'check'> | undefined> {
+  const error = await new Promise<NodeJS.ErrnoException | undefined>(resolve => {
+    const server = createServer()
+    server.once('error', resolve)
+    server.listen({ port, host: '0.0.0.0' }, () => server.close(() => resolve(undefined)))
+  })
+  if (error?.code !== 'EADDRINUSE') return undefined
+  return { message: `port ${port} is in use by another program`, mend: `ss -ltnp 'sport = :${port}'` }
+}
+
+/** Everything that speaks against bringing a cluster up here. `running`: our own processes that run already. */
+export async function preflight(
+  host: Host,
+  settings: Settings,
+  running: { readonly server: boolean; readonly agent: boolean },
+): Promise<Finding[]> {
+  const ports = [...(running.server ? [] : [settings.apiPort]), ...(running.agent ? [] : [10250])]
+  const found = [
+    ...Object.entries(checks).map(async ([check, run]) => ({ check, result: await run(host, settings) })),
+    ...ports.map(async port => ({ check: `Port-${port}`, result: await portTaken(port) })),
+  ]
+  return (await Promise.all(found)).flatMap(({ check, result }) => (result ? [{ check, ...result }] : []))
+}
