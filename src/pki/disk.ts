@@ -1,0 +1,33 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { PkiFiles } from './files.ts'
+
+/** The machine's own files. */
+export const disk: PkiFiles = {
+  async read(path) {
+    try {
+      return await readFile(path, 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw new Error(`cannot read ${path}: ${(error as Error).message}`, { cause: error })
+    }
+  },
+
+  async write(path, content, mode) {
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+      const temporary = `${path}.${process.pid}.tmp`
+      const file = await open(temporary, 'w', mode)
+      try {
+        await file.chmod(mode)
+        await file.writeFile(content)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(temporary, path)
+    } catch (error) {
+      throw new Error(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
+    }
+  },
+}
