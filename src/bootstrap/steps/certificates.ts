@@ -1,0 +1,26 @@
+import { ensurePki, loadAuthority } from '../../pki/ensure-pki.ts'
+import { ensureKubeconfigs } from '../../pki/kubeconfig.ts'
+import { paths } from '../paths.ts'
+import type { Up } from '../up.ts'
+
+/** kubeadm's PKI without etcd's part: SQLite needs none. */
+const which = ['ca', 'apiserver', 'apiserver-kubelet-client', 'front-proxy-ca', 'front-proxy-client', 'sa'] as const
+
+/** Makes the certificates and kubeconfigs that are missing. */
+export async function certificates({ settings }: Up): Promise<void> {
+  const { nodeName, apiAddress, apiPort, serviceCidr, clusterDomain } = settings
+  await ensurePki(
+    paths.pki,
+    {
+      nodeName,
+      advertiseAddress: apiAddress,
+      serviceCIDR: serviceCidr,
+      dnsDomain: clusterDomain,
+      extraSANs: ['localhost', '127.0.0.1'],
+    },
+    { which },
+  )
+  const server = `https://${apiAddress.includes(':') ? `[${apiAddress}]` : apiAddress}:${apiPort}`
+  const authority = await loadAuthority(paths.pki, 'ca')
+  await ensureKubeconfigs(paths.kubernetes, authority, { nodeName, controlPlaneServer: server, localServer: server })
+}

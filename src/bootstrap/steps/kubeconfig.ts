@@ -1,0 +1,79 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
+import type { Host } from '../../host/host.ts'
+import { paths } from '../paths.ts'
+import type { Up } from '../up.ts'
+
+/** The name of cluster, user and context in the user's kubeconfig. */
+export const contextName = 'kobune'
+
+interface Entry {
+  name: string
+  [field: string]: unknown
+}
+interface Config {
+  apiVersion?: string
+  kind?: string
+  clusters?: Entry[] | null
+  users?: Entry[] | null
+  contexts?: Entry[] | null
+  'current-context'?: string
+  [field: string]: unknown
+}
+
+/** The user who called sudo keeps the file; else whoever runs this. */
+function ownerOf(env: NodeJS.ProcessEnv): { uid: number; gid: number } | undefined {
+  const uid = Number(env.SUDO_UID)
+  const gid = Number(env.SUDO_GID)
+  return env.SUDO_UID && Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : undefined
+}
+
+/** Where the user's kubeconfig is: the first of $KUBECONFIG, else ~/.kube/config. */
+export function userKubeconfigFile(env: NodeJS.ProcessEnv = process.env): string {
+  return env.KUBECONFIG?.split(':').find(file => file !== '') ?? join(homedir(), '.kube', 'config')
+}
+
+const lists = ['clusters', 'users', 'contexts'] as const
+
+/** Puts the context `kobune` into the user's kubeconfig, beside what is there, and makes it the current one. */
+export async function userKubeconfig({ host }: Pick<Up, 'host'>): Promise<void> {
+  const file = userKubeconfigFile()
+  const admin = parse(await host.files.read(paths.adminConf)) as Config
+  const config = await readConfig(host, file)
+  const entries = {
+    clusters: { ...admin.clusters![0]!, name: contextName },
+    users: { ...admin.users![0]!, name: contextName },
+    contexts: { name: contextName, context: { cluster: contextName, user: contextName } },
+  }
+  const merged: Config = { apiVersion: 'v1', kind: 'Config', ...config, 'current-context': contextName }
+  for (const list of lists) {
+    merged[list] = [...(config[list] ?? []).filter(entry => entry.name !== contextName), entries[list]]
+  }
+  await writeConfig(host, file, merged)
+}
+
+/** Takes the context out again; a file that then holds nothing is removed. */
+export async function forgetUserKubeconfig(host: Host): Promise<void> {
+  const file = userKubeconfigFile()
+  if (!(await host.files.exists(file))) return
+  const config = await readConfig(host, file)
+  for (const list of lists) config[list] = (config[list] ?? []).filter(entry => entry.name !== contextName)
+  if (config['current-context'] === contextName) config['current-context'] = config.contexts?.[0]?.name ?? ''
+  if (lists.every(list => config[list]!.length === 0)) await host.files.remove(file)
+  else await writeConfig(host, file, config)
+}
+
+async function readConfig(host: Host, file: string): Promise<Config> {
+  const text = (await host.files.readIfThere(file)) ?? ''
+  try {
+    return (parse(text) as Config | null) ?? {}
+  } catch (cause) {
+    throw new Error(`${file} is no kubeconfig that can be read; mend it, or set KUBECONFIG to another file`, { cause })
+  }
+}
+
+async function writeConfig(host: Host, file: string, config: Config): Promise<void> {
+  const owner = ownerOf(process.env)
+  await host.files.write(file, stringify(config), { mode: 0o600, ...(owner && { owner }) })
+}

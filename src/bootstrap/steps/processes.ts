@@ -1,0 +1,58 @@
+import { delay } from '../../base/clock.ts'
+import { createClient } from '../../client/client.ts'
+import { httpTransport } from '../../client/http-transport.ts'
+import { loadKubeconfig } from '../../client/kubeconfig.ts'
+import type { ProcessId } from '../../host/processes.ts'
+import { paths } from '../paths.ts'
+import { settingsFile } from '../settings.ts'
+import type { Up } from '../up.ts'
+
+const kinds = {
+  server: { pidFile: paths.serverPid, logFile: paths.serverLog },
+  agent: { pidFile: paths.agentPid, logFile: paths.agentLog },
+} as const
+export type ProcessKind = keyof typeof kinds
+
+/** The process of this kind that runs now. */
+export function runningProcess({ host }: Pick<Up, 'host'>, kind: ProcessKind): Promise<ProcessId | undefined> {
+  return host.processes.running(kinds[kind].pidFile)
+}
+
+/** Starts a process unless it runs already; as a systemd unit when that is asked for. */
+async function start(up: Up, kind: ProcessKind): Promise<ProcessId | undefined> {
+  const running = await runningProcess(up, kind)
+  if (running) return running
+  const [command, ...first] = up.program
+  const args = [...first, kind, '--config', settingsFile]
+  return up.host.processes.daemon({ command: command!, args, ...kinds[kind] })
+}
+
+/** Starts the server and waits until it is ready; throws with the end of its log when it ends before. */
+export async function server(up: Up, note: (text: string) => void): Promise<void> {
+  const process = await start(up, 'server')
+  const transport = httpTransport(await loadKubeconfig(paths.superAdminConf))
+  for (;;) {
+    const said = await transport.raw('/readyz', {}, up.signal).then(
+      () => 'ready',
+      error => String((error as Error).message),
+    )
+    if (said === 'ready') break
+    note(said)
+    await alive(up, 'server', process)
+    await delay(20, up.signal)
+  }
+  up.client = createClient(transport)
+}
+
+/** Starts the node's agent. */
+export async function agent(up: Up): Promise<void> {
+  const process = await start(up, 'agent')
+  await alive(up, 'agent', process)
+}
+
+async function alive(up: Up, kind: ProcessKind, process: ProcessId | undefined): Promise<void> {
+  if (process && (await up.host.processes.alive(process))) return
+  const log = (await up.host.files.readIfThere(kinds[kind].logFile)) ?? ''
+  const tail = log.trimEnd().split('\n').slice(-5).join('\n  ')
+  throw new Error(`the ${kind} ended at once; the end of ${kinds[kind].logFile}:\n  ${tail}`)
+}
