@@ -102,6 +102,8 @@ function check(path: string, pair: Pair, wants: { now: number; authority?: Pair;
   if (pair.key && !found.checkPrivateKey(pair.key)) throw new Error(`${file} is not the certificate of ${path}.key`)
   if (wants.authority) {
     const signer = new X509Certificate(wants.authority.certificate)
+    if (!signer.ca)
+      throw new Error(`the certificate beside ${file} that should sign it is no authority (${signer.subject})`)
     if (!found.checkIssued(signer) || !found.verify(signer.publicKey)) {
       throw new Error(
         `${file} is not signed by the authority beside it (${signer.subject}): remove it and its key to get a new pair`,

@@ -1,6 +1,5 @@
 import { type KeyObject, sign, verify } from 'node:crypto'
-import type { Der } from './der.ts'
-import { bits, der, oid, readOid, sequence, tags } from './der.ts'
+import { bits, type Der, der, inside, oid, readOid, sequence, tags } from './der.ts'
 
 interface Algorithm {
   readonly id: string
@@ -36,11 +35,7 @@ export function signed(content: Buffer, key: KeyObject): Buffer {
 
 /** Whether the signature of such a frame is by this key. */
 export function isSignedBy(content: Der, algorithm: Der, signature: Der, key: KeyObject): boolean {
-  const id = readOid({
-    ...algorithm,
-    tag: algorithm.content[0]!,
-    content: algorithm.content.subarray(2, 2 + algorithm.content[1]!),
-  })
+  const id = readOid(inside(algorithm)[0])
   const { hash } = known.find(a => a.id === id) ?? unsupported(`signature algorithm ${id}`)
   return verify(hash, content.raw, key, signature.content.subarray(1))
 }

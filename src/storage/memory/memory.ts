@@ -3,7 +3,10 @@ import { Keyspace } from '../mvcc/keyspace.ts'
 import { type MvccOptions, MvccStorage } from '../mvcc/mvcc-storage.ts'
 import type { Storage } from '../storage.ts'
 
-/** A store that lives as long as the process. Its snapshots are in the format of sqlite/, and can be opened there. */
+/**
+ * A store that lives as long as the process. Its snapshots are in the format of sqlite/ and can be opened there; in them
+ * keys have no time to live any more.
+ */
 export function memoryStorage(options: MvccOptions = {}): Storage {
   const keys = new Keyspace()
   return new MvccStorage(keys, new NoJournal(keys), options)
