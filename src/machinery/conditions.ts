@@ -7,7 +7,7 @@ export interface AnyCondition {
   readonly lastTransitionTime?: string | undefined
 }
 
-export function findCondition<C extends AnyCondition>(
+export function getCondition<C extends AnyCondition>(
   conditions: readonly C[] | undefined,
   type: string,
 ): C | undefined {
@@ -15,7 +15,7 @@ export function findCondition<C extends AnyCondition>(
 }
 
 export function isConditionTrue(conditions: readonly AnyCondition[] | undefined, type: string): boolean {
-  return findCondition(conditions, type)?.status === 'True'
+  return getCondition(conditions, type)?.status === 'True'
 }
 
 /**
@@ -27,7 +27,7 @@ export function setCondition<C extends AnyCondition>(
   condition: C,
   now: string,
 ): readonly C[] {
-  const before = findCondition(conditions, condition.type)
+  const before = getCondition(conditions, condition.type)
   const moved = before?.status !== condition.status
   const after = { ...condition, lastTransitionTime: moved ? now : before?.lastTransitionTime }
   if (!before) return [...(conditions ?? []), after]

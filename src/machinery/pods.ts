@@ -1,5 +1,5 @@
 import type { Pod } from '../api/core/v1/pod.ts'
-import { findCondition, isConditionTrue } from './conditions.ts'
+import { getCondition, isConditionTrue } from './conditions.ts'
 
 /** Its containers have ended and will not start again. */
 export function isPodTerminal(pod: Pod): boolean {
@@ -17,7 +17,7 @@ export function isPodReady(pod: Pod): boolean {
 
 /** Ready for at least `minReadySeconds`; else the milliseconds until it may be (undefined: it is not ready at all). */
 export function podAvailability(pod: Pod, minReadySeconds: number, now: number): 'available' | number | undefined {
-  const ready = findCondition(pod.status.conditions, 'Ready')
+  const ready = getCondition(pod.status.conditions, 'Ready')
   if (ready?.status !== 'True') return undefined
   if (minReadySeconds === 0) return 'available'
   const left = Date.parse(ready.lastTransitionTime ?? '') + minReadySeconds * 1000 - now
