@@ -44,7 +44,12 @@ class WorkerJournal implements Journal {
 
   constructor(file: string) {
     this.#file = file
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { file }, name: 'storage' })
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { file },
+      name: 'storage',
+      // Its objects are short-lived rows: a small nursery keeps the process small.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    })
     this.#worker.on('message', (answer: Answer) => this.#hear(answer))
     this.#worker.on('error', error => this.#die(error))
     this.#worker.on('exit', () => this.#die(new Error('its thread has ended')))
