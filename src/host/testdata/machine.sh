@@ -47,6 +47,10 @@ else
   for each in cpu cpuacct cpuset memory devices freezer blkio pids; do
     mkdir $groups/$each; mount -t cgroup -o $each cgroup $groups/$each
   done
+  # containerd finds no group of a task when these two are missing.
+  mkdir $groups/systemd $groups/unified
+  mount -t cgroup -o none,name=systemd cgroup $groups/systemd
+  mount -t cgroup2 cgroup2 $groups/unified
 fi
 mkdir -p "$folder"
 mount --bind "$folder" /var/lib

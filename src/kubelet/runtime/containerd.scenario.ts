@@ -17,7 +17,12 @@ const host = linuxHost
 const image = 'docker.io/library/busybox:1.36'
 const started = performance.now()
 
-await main(process.argv[2]!)
+try {
+  await main(process.argv[2]!)
+} catch (error) {
+  console.log(await host.files.readIfThere('/run/kobune/containerd/containerd.log'))
+  throw error
+}
 console.log('scenario passed')
 process.exit(0)
 
@@ -108,6 +113,7 @@ async function podLife(cri: Cri, folder: string): Promise<void> {
   assert.equal(`${Buffer.from(sync.stdout)}${Buffer.from(sync.stderr)}${sync.exitCode}`, 'out\nerr\n3')
   await assert.rejects(cri.execSync('nope', ['true']), { name: 'CriError', code: 'NOT_FOUND', method: 'ExecSync' })
   await execThroughSpdy(cri, container)
+  step('exec works')
   await forwardPort(cri, sandbox)
   step('streams work')
 
