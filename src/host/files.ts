@@ -80,7 +80,11 @@ export const linuxFiles: Files = {
   append: (path, content) => attempt('append to', path, () => appendFile(path, content)),
   makeDirectory: (path, { mode = 0o755, owner } = {}) =>
     attempt('make folder', path, async () => {
-      await mkdir(path, { recursive: true, mode })
+      // One by one: a recursive mkdir would give the mode to the parents too.
+      await mkdir(dirname(path), { recursive: true })
+      await mkdir(path, { mode }).catch(error => {
+        if (errorCode(error) !== 'EEXIST') throw error
+      })
       await chmod(path, mode)
       if (owner) await chown(path, owner.uid, owner.gid)
     }),

@@ -1,0 +1,90 @@
+/** This program as a few JavaScript files: for images and publishing, where neither src/ nor node_modules/ go. */
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, extname, join, relative } from 'node:path'
+import { HostError } from '../../../host/host-error.ts'
+
+export interface BundleOptions {
+  /** The folder with src/. */
+  readonly source: string
+  /** Where main.js, its chunks and assets go. */
+  readonly out: string
+  /** First line of every file: the interpreter in the image. */
+  readonly hashbang?: string
+}
+
+/**
+ * Bundles src/cli/main.ts to `main.js`; what is imported lazily stays lazy. Files read beside a module by
+ * `new URL('./name', import.meta.url)` are put beside the bundle, and programs started that way (workers) are
+ * bundled too. So their names must be unique in src/. Answers the names of all files written.
+ */
+export async function bundleProgram(options: BundleOptions): Promise<readonly string[]> {
+  const { build } = await import('esbuild')
+  const sources = join(options.source, 'src')
+  const { assets, programs } = await filesBeside(sources)
+  const entryPoints = [
+    { in: join(sources, 'cli/main.ts'), out: 'main' },
+    ...programs.map(file => ({ in: file, out: basename(file, '.ts') })),
+  ]
+  const result = await build({
+    entryPoints,
+    outdir: options.out,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    minify: true,
+    keepNames: true,
+    // One flat folder: import.meta.url of every chunk finds the assets beside it.
+    chunkNames: '[name]-[hash]',
+    legalComments: 'none',
+    logLevel: 'silent',
+    metafile: true,
+    external: ['esbuild', 'playwright-core'],
+    banner: { js: `${options.hashbang ? `${options.hashbang}\n` : ''}${requireForCommonJs}` },
+    plugins: [
+      {
+        name: 'workers',
+        setup: ({ onLoad }) => {
+          onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => ({
+            contents: (await readFile(path, 'utf8')).replace(besideProgram, "new URL('./$1.js', import.meta.url)"),
+            loader: 'ts',
+          }))
+        },
+      },
+    ],
+  }).catch(cause => {
+    throw new HostError({ verb: 'bundle', target: sources, code: 'build', cause })
+  })
+  const { copyFile, writeFile } = await import('node:fs/promises')
+  for (const file of assets) await copyFile(file, join(options.out, basename(file)))
+  await writeFile(join(options.out, 'package.json'), '{"type":"module"}\n')
+  const written = Object.keys(result.metafile.outputs).map(file => relative(options.out, join(process.cwd(), file)))
+  return [...written, ...assets.map(file => basename(file)), 'package.json'].sort()
+}
+
+const requireForCommonJs =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
+
+const besideProgram = /new URL\('\.\/([\w.-]+)\.ts', import\.meta\.url\)/g
+const besideAsset = /new URL\('\.\/([\w./-]+)', import\.meta\.url\)|(?:proto|asset): '\.\/([\w.-]+)'/g
+
+/** What modules of src/ read or start beside themselves. */
+async function filesBeside(sources: string): Promise<{ assets: readonly string[]; programs: readonly string[] }> {
+  const found = new Map<string, string>()
+  for (const entry of await readdir(sources, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/(?<!\.test|\.suite|\.scenario)\.ts$/.test(entry.name)) continue
+    const text = await readFile(join(entry.parentPath, entry.name), 'utf8')
+    for (const [, read, named] of text.matchAll(besideAsset)) {
+      const file = join(entry.parentPath, (read ?? named)!)
+      const other = found.get(basename(file))
+      if (other && other !== file) {
+        const message = `${file} and ${other} would have the same name in the bundle`
+        throw new HostError({ verb: 'bundle', target: basename(file), code: 'clash', message })
+      }
+      found.set(basename(file), file)
+    }
+  }
+  const files = [...found.values()]
+  return { programs: files.filter(f => extname(f) === '.ts'), assets: files.filter(f => extname(f) !== '.ts') }
+}

@@ -1,0 +1,92 @@
+/**
+ * Kobune's own image, packed on this machine: Node with its libraries, the bundled program, and the network programs
+ * that its parts drive. No shell: `/kobune` and `/hyperkube` are the program itself, read by `#!/node`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Host } from '../../../host/host.ts'
+import { bundleProgram } from './bundle.ts'
+import { type Entry, folderEntries, type PackedImage, packImage } from './pack.ts'
+import { programEntries, withParents } from './programs.ts'
+
+export interface OwnImageOptions {
+  readonly version: string
+  /** The tar to write. */
+  readonly out: string
+  /** The folder with src/ (a checkout); or `app`, a folder with a bundle already made. */
+  readonly source?: string
+  readonly app?: string
+  /** Default: nft, ip, bridge, conntrack and iptables, as far as they are installed here. */
+  readonly programs?: readonly string[]
+}
+
+const iptables = ['iptables', 'ip6tables'].flatMap(name => [name, `${name}-save`, `${name}-restore`])
+const networkPrograms = ['nft', 'ip', 'bridge', 'conntrack', 'ipset', 'ipvsadm', ...iptables]
+
+/** The name of Kobune's own image of a version. */
+export function ownImageName(version: string): string {
+  return `kobune.io/kobune:${version}`
+}
+
+/** Packs the image; takes some seconds. */
+export async function packOwnImage(host: Host, options: OwnImageOptions): Promise<PackedImage> {
+  const work = await mkdtemp(join(tmpdir(), 'kobune-image-'))
+  try {
+    let app = options.app
+    if (!app) {
+      app = join(work, 'app')
+      await bundleProgram({ source: options.source ?? sourceFolder(), out: app, hashbang: '#!/node' })
+    }
+    return await packImage({
+      name: ownImageName(options.version),
+      out: options.out,
+      entries: entriesOf(host, app, options.programs ?? networkPrograms),
+      config: {
+        Entrypoint: ['/kobune'],
+        Env: ['PATH=/:/usr/sbin:/usr/bin:/sbin:/bin', 'NODE_OPTIONS=--disable-warning=ExperimentalWarning'],
+        Labels: { 'org.opencontainers.image.title': 'kobune', 'org.opencontainers.image.version': options.version },
+      },
+    })
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** The checkout this file stands in. */
+function sourceFolder(): string {
+  return join(dirname(new URL(import.meta.url).pathname), '../../../..')
+}
+
+async function* entriesOf(host: Host, app: string, programs: readonly string[]): AsyncIterable<Entry> {
+  const small: readonly Entry[] = [
+    { type: 'directory', path: 'tmp', mode: 0o1777 },
+    { type: 'file', path: 'etc/passwd', content: 'root:x:0:0:root:/:/kobune\nnobody:x:65534:65534:nobody:/:/kobune\n' },
+    { type: 'file', path: 'etc/group', content: 'root:x:0:\nnogroup:x:65534:\n' },
+    { type: 'file', path: 'etc/nsswitch.conf', content: 'hosts: files dns\n' },
+    { type: 'symlink', path: 'kobune', target: 'app/main.js' },
+    { type: 'symlink', path: 'hyperkube', target: 'app/main.js' },
+    { type: 'directory', path: 'app' },
+  ]
+  yield* withParents(small)
+  for await (const entry of folderEntries(app, { under: 'app' })) {
+    yield entry.path === 'app/main.js' ? { ...entry, mode: 0o755, uid: 0, gid: 0 } : { ...entry, uid: 0, gid: 0 }
+  }
+  const node = { program: process.execPath, at: '/node' }
+  yield* await programEntries(host, [node, ...programs.map(program => ({ program }))])
+  for (const folder of await xtablesFolders(host)) {
+    const under = folder.slice(1)
+    for (const entry of withParents([{ type: 'directory', path: under }])) yield entry
+    yield* folderEntries(folder, { under })
+  }
+}
+
+/** Where iptables loads its matches and targets from. */
+async function xtablesFolders(host: Host): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const name of await host.files.list('/usr/lib')) {
+    const folder = `/usr/lib/${name}/xtables`
+    if (name.endsWith('-linux-gnu') && (await host.files.exists(folder))) found.push(folder)
+  }
+  return found
+}
