@@ -14,7 +14,7 @@ export interface BundleOptions {
 
 /**
  * Bundles src/cli/main.ts to `main.js`; what is imported lazily stays lazy. Files read beside a module by
- * `new URL('./name', import.meta.url)` are put beside the bundle, and programs started that way (workers) are
+ * a literal URL relative to import.meta.url are put beside the bundle, and programs started that way (workers) are
  * bundled too. So their names must be unique in src/. Answers the names of all files written.
  */
 export async function bundleProgram(options: BundleOptions): Promise<readonly string[]> {
