@@ -95,8 +95,12 @@ function extensions(node: Node): OpenApiSchema {
 
 function property(field: View, version: OpenApiVersion): OpenApiSchema {
   const { node } = field
+  // A reference repeats nothing its type says of itself.
+  const { mapType } = node
+  const differs = field.definition !== undefined && mapType && mapType !== field.options?.mapType
   const more = {
     ...extensions(node),
+    ...(differs && { 'x-kubernetes-map-type': mapType }),
     ...(version === 'v3' && node.default !== undefined && { default: node.default }),
   }
   if (field.definition !== undefined) {

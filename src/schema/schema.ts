@@ -176,6 +176,12 @@ export const always = <const S extends Schema>(inner: S): With<S, 'always'> => (
   inner,
   presence: 'always',
 })
+/** Set by the server in any case, although OpenAPI says it is required. */
+export const requiredAlways = <const S extends Schema>(inner: S): With<S, 'always'> => ({
+  node: inner.node,
+  inner: required(inner) as never,
+  presence: 'always',
+})
 export const dflt = <const S extends Schema>(inner: S, to: Write<S>): With<S, 'defaulted'> => ({
   node: { ...inner.node, default: to },
   inner,

@@ -1,4 +1,4 @@
-import { always, bool, bytes, dflt, int32, listBy, required, string } from '../../../schema/schema.ts'
+import { always, bool, bytes, dflt, int32, listBy, noted, required, string } from '../../../schema/schema.ts'
 import { apiregistration } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
 
@@ -9,7 +9,7 @@ export class ServiceReference extends apiregistration.type({
 }) {}
 
 export class APIServiceSpec extends apiregistration.type({
-  caBundle: bytes(),
+  caBundle: noted(bytes(), { list: 'atomic' }),
   group: string(),
   groupPriorityMinimum: required(int32()),
   insecureSkipTLSVerify: bool(),

@@ -1,5 +1,6 @@
-import { int32, required, string } from '../../../schema/schema.ts'
+import { int32, required, requiredAlways, string } from '../../../schema/schema.ts'
 import { core } from '../../group-version.ts'
+import { ObjectMeta } from '../../meta/v1/object-meta.ts'
 import { microTime, time } from '../../meta/v1/scalars.ts'
 import { ObjectReference } from './object-reference.ts'
 
@@ -14,6 +15,7 @@ export class EventSource extends core.type({
 }) {}
 
 export class Event extends core.object({
+  metadata: requiredAlways(ObjectMeta),
   action: string(),
   count: int32(),
   eventTime: microTime(),

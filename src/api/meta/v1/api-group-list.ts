@@ -8,5 +8,5 @@ export class APIGroupList extends meta.type(
     groups: required(atomicList(APIGroup)),
     kind: string(),
   },
-  { kind: true },
+  { kind: true, group: '', version: 'v1' },
 ) {}

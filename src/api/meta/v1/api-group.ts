@@ -20,5 +20,5 @@ export class APIGroup extends meta.type(
     serverAddressByClientCIDRs: atomicList(ServerAddressByClientCIDR),
     versions: required(atomicList(GroupVersionForDiscovery)),
   },
-  { kind: true },
+  { kind: true, group: '', version: 'v1' },
 ) {}

@@ -9,5 +9,5 @@ export class APIResourceList extends meta.type(
     kind: string(),
     resources: required(atomicList(APIResource)),
   },
-  { kind: true },
+  { kind: true, group: '', version: 'v1' },
 ) {}

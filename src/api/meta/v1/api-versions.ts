@@ -9,5 +9,5 @@ export class APIVersions extends meta.type(
     serverAddressByClientCIDRs: required(atomicList(ServerAddressByClientCIDR)),
     versions: required(atomicList(string())),
   },
-  { kind: true },
+  { kind: true, group: '', version: 'v1' },
 ) {}

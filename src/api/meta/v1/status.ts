@@ -28,5 +28,5 @@ export class Status extends meta.type(
     reason: string(),
     status: string(),
   },
-  { kind: true },
+  { kind: true, group: '', version: 'v1' },
 ) {}
