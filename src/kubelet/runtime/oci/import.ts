@@ -8,11 +8,27 @@ const importTimeout = 10 * 60_000
 
 /** Imports an OCI or Docker archive for Kubernetes to use; answers the names it brought. */
 export async function importImage(host: Host, socket: string, archive: string): Promise<readonly string[]> {
+  const names = await archiveNames(host, archive)
   const args = ['-a', socket, '-n', 'k8s.io', 'images', 'import', archive]
-  const { stdout } = await host.processes.run('ctr', args, {
-    timeout: importTimeout,
-  })
-  return stdout.split('\n').flatMap(line => /^unpacking (\S+)/.exec(line)?.[1] ?? [])
+  await host.processes.run('ctr', args, { timeout: importTimeout })
+  return names
+}
+
+interface ArchiveIndex {
+  readonly manifests?: readonly { readonly annotations?: Readonly<Record<string, string>> }[]
+}
+
+/** What ctr prints differs between versions, so the names come from the archive: OCI's index, else Docker's manifest. */
+async function archiveNames(host: Host, archive: string): Promise<readonly string[]> {
+  const read = async (file: string) => {
+    const { code, stdout } = await host.processes.run('tar', ['-xOf', archive, file], { okCodes: [2] })
+    return code === 0 ? stdout : undefined
+  }
+  const index = JSON.parse((await read('index.json')) ?? '{}') as ArchiveIndex
+  const named = (index.manifests ?? []).flatMap(m => m.annotations?.['io.containerd.image.name'] ?? [])
+  if (named.length > 0) return named
+  const manifests = JSON.parse((await read('manifest.json')) ?? '[]') as readonly { readonly RepoTags?: readonly string[] }[]
+  return manifests.flatMap(m => m.RepoTags ?? [])
 }
 
 /** Makes sure that the sandbox image is there, without a registry. `folder` is for the archive, which is removed again. */
