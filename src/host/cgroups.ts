@@ -56,6 +56,8 @@ interface Layout {
   readonly version: 1 | 2
   /** Folders of the group, one per hierarchy; the first one has the processes. */
   folders(path: string): readonly string[]
+  /** Those and the ones that a runtime makes in hierarchies we do not use. */
+  allFolders(path: string): readonly string[]
   prepare(path: string): Promise<void>
   limits(path: string, limits: CgroupLimits): readonly (readonly [file: string, value: string])[]
   usage(path: string): Promise<CgroupUsage>
@@ -97,7 +99,7 @@ function cgroupsOn(layout: Layout): Cgroups {
     usage: path => attempt('read usage of cgroup', path, () => layout.usage(path)),
     processes: async path => {
       const found = new Set<number>()
-      for (const folder of layout.folders(path)) {
+      for (const folder of layout.allFolders(path)) {
         for (const group of await depthFirst(folder)) for (const pid of await pidsOf(group)) found.add(pid)
       }
       return [...found]
@@ -118,7 +120,7 @@ async function removeGroups(layout: Layout, path: string, cgroups: Cgroups): Pro
   for (let tries = 1; ; tries++) {
     for (const pid of await cgroups.processes(path)) kill(pid)
     let failure: unknown
-    for (const folder of layout.folders(path)) {
+    for (const folder of layout.allFolders(path)) {
       for (const group of await depthFirst(folder)) {
         await rmdir(group).catch(error => {
           if (errorCode(error) !== 'ENOENT') failure = error
@@ -176,11 +178,13 @@ function layoutV1(mounts: readonly Mount[]): Layout {
   }
   const at = (controller: string, path: string, file: string) => join(hierarchies.get(controller) ?? '/', path, file)
   const ours = [...new Set(['memory', 'cpu', 'cpuacct', 'pids', 'cpuset'].flatMap(c => hierarchies.get(c) ?? []))]
+  const all = [...new Set(mounts.filter(m => m.type.startsWith('cgroup')).map(m => m.target))]
   const read = async (controller: string, path: string, file: string) =>
     hierarchies.has(controller) ? await readFile(at(controller, path, file), 'utf8') : '0'
   return {
     version: 1,
     folders: path => ours.map(root => join(root, path)),
+    allFolders: path => all.map(root => join(root, path)),
     prepare: async path => {
       const root = hierarchies.get('cpuset')
       // A cpuset without processors and memory nodes takes no process: inherit from the parent, top down.
@@ -236,6 +240,7 @@ function layoutV2(root: string): Layout {
   return {
     version: 2,
     folders: path => [join(root, path)],
+    allFolders: path => [join(root, path)],
     prepare: async path => {
       let folder = root
       for (const name of path.split('/').filter(n => n)) {

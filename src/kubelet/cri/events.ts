@@ -92,7 +92,11 @@ export function taskIds(message: Uint8Array): { readonly containerId: string; re
 async function* polledEvents(cri: Cri, signal: AbortSignal): AsyncIterable<ContainerEvent> {
   let before: ReadonlyMap<string, string> | undefined
   while (!signal.aborted) {
-    const now = new Map((await cri.listContainers(undefined, { signal })).map(c => [c.id, c.state]))
+    const containers = await cri.listContainers(undefined, { signal }).catch(error => {
+      if (!signal.aborted) throw error
+    })
+    if (!containers) return
+    const now = new Map(containers.map(c => [c.id, c.state]))
     if (before) yield* differences(before, now)
     before = now
     await delay(pollEvery, signal).catch(() => {})

@@ -145,7 +145,9 @@ async function podLife(cri: Cri, folder: string): Promise<void> {
   assert.deepEqual(await cri.listPodSandbox(), [])
   await cgroups.remove(pod)
   await cgroups.remove('/kubepods')
-  assert.equal(await cgroups.exists('/kubepods'), false)
+  for (const hierarchy of await host.files.list('/sys/fs/cgroup')) {
+    assert.equal(await host.files.exists(`/sys/fs/cgroup/${hierarchy}/kubepods`), false, hierarchy)
+  }
 }
 
 async function collect<T>(source: AsyncIterable<T>, into: T[]): Promise<void> {

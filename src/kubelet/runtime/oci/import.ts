@@ -27,7 +27,9 @@ async function archiveNames(host: Host, archive: string): Promise<readonly strin
   const index = JSON.parse((await read('index.json')) ?? '{}') as ArchiveIndex
   const named = (index.manifests ?? []).flatMap(m => m.annotations?.['io.containerd.image.name'] ?? [])
   if (named.length > 0) return named
-  const manifests = JSON.parse((await read('manifest.json')) ?? '[]') as readonly { readonly RepoTags?: readonly string[] }[]
+  const manifests = JSON.parse((await read('manifest.json')) ?? '[]') as readonly {
+    readonly RepoTags?: readonly string[]
+  }[]
   return manifests.flatMap(m => m.RepoTags ?? [])
 }
 
