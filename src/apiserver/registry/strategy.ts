@@ -40,4 +40,6 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   readonly name?: 'subdomain' | 'label' | 'label1035' | 'path'
   /** metadata.generation is kept for this kind (it has a spec that controllers observe). Default: it has a status subresource. */
   readonly generation?: boolean
+  /** A writer may give the status when creating (nodes). Default: it is dropped. */
+  readonly statusOnCreate?: boolean
 }

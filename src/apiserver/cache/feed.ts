@@ -1,0 +1,112 @@
+import { systemClock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Storage, StorageEvent } from '../../storage/storage.ts'
+
+/** Takes the events under one prefix, in order. */
+export interface FeedTarget {
+  apply(event: StorageEvent): void
+  /** The stream broke: what is held may miss events. Load again. */
+  reset(): void
+}
+
+const root = '/registry/'
+
+/**
+ * The one watch on the store that all caches live from: they agree on a revision, and whoever was acknowledged a write
+ * in this process finds it in them.
+ */
+export class Feed {
+  readonly storage: Storage
+  readonly #log: Logger
+  /** By prefix, with its trailing slash. */
+  readonly #targets = new Map<string, FeedTarget>()
+  #revision = 0
+  #watch: { stop(): void } | undefined
+  #cancelRetry: (() => void) | undefined
+  #waiting: { revision: number; resolve: () => void }[] = []
+  #stopped = false
+
+  constructor(storage: Storage, log: Logger) {
+    this.storage = storage
+    this.#log = log
+  }
+
+  /** Every event up to this revision has been given to the targets. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  async start(): Promise<void> {
+    this.#revision = await this.storage.revision()
+    if (this.#stopped) return
+    this.#watch = this.storage.watch(
+      { prefix: root, from: this.#revision + 1 },
+      {
+        events: (events, revision) => {
+          for (const event of events) this.#targetOf(event.kv.key)?.apply(event)
+          this.#advance(revision)
+        },
+        progress: revision => this.#advance(revision),
+        end: error => this.#broken(error),
+      },
+    )
+  }
+
+  add(prefix: string, target: FeedTarget): void {
+    this.#targets.set(prefix, target)
+  }
+
+  remove(prefix: string): void {
+    this.#targets.delete(prefix)
+  }
+
+  /** Resolves with the newest revision of the store once the caches have it: what makes a read consistent. */
+  async fresh(): Promise<number> {
+    const revision = await this.storage.revision()
+    if (revision > this.#revision) await this.reached(revision)
+    return this.#revision
+  }
+
+  /** Resolves once the caches have this revision. */
+  reached(revision: number): Promise<void> {
+    if (revision <= this.#revision) return Promise.resolve()
+    return new Promise(resolve => this.#waiting.push({ revision, resolve }))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#watch?.stop()
+    this.#cancelRetry?.()
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+
+  /** Most prefixes are one directory deep; services/specs, and custom resources by group, are two. */
+  #targetOf(key: string): FeedTarget | undefined {
+    const first = key.indexOf('/', root.length) + 1
+    const target = this.#targets.get(key.slice(0, first))
+    if (target) return target
+    const second = key.indexOf('/', first) + 1
+    return second > 0 ? this.#targets.get(key.slice(0, second)) : undefined
+  }
+
+  #advance(revision: number): void {
+    this.#revision = revision
+    if (this.#waiting.length === 0) return
+    const ready = this.#waiting.filter(waiter => waiter.revision <= revision)
+    this.#waiting = this.#waiting.filter(waiter => waiter.revision > revision)
+    for (const { resolve } of ready) resolve()
+  }
+
+  #broken(error: Error): void {
+    if (this.#stopped) return
+    this.#log.warn({ error: error.message }, 'the watch on the store ended, starting again')
+    const again = () =>
+      this.start().then(
+        () => {
+          for (const target of this.#targets.values()) target.reset()
+        },
+        (failure: Error) => this.#broken(failure),
+      )
+    this.#cancelRetry = systemClock.after(250, () => void again())
+  }
+}

@@ -1,0 +1,55 @@
+import type { PatchType } from '../client/transport.ts'
+import { badRequest, statusError } from '../machinery/status-error.ts'
+import type { ServerRequest } from './request.ts'
+
+/** How deep JSON may nest: no schema goes as far, and parsing deeper would threaten the stack. */
+const mostDepth = 512
+
+/** The request's body, parsed; undefined when there is none. */
+export async function parseBody(request: ServerRequest, patchType?: PatchType): Promise<unknown> {
+  const bytes = await request.body()
+  if (bytes.length === 0) {
+    if (request.method === 'DELETE') return undefined
+    throw badRequest('the request has no body')
+  }
+  const type = patchType
+    ? 'application/json'
+    : (request.headers['content-type']?.split(';')[0]!.trim().toLowerCase() ?? '')
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  if (type === 'application/yaml' || type === 'application/apply-patch+yaml') {
+    const { parse } = await import('yaml')
+    return parsed('yaml', () => parse(text, { maxAliasCount: 100, schema: 'core' }))
+  }
+  // As upstream: whatever is sent without a type, or as text, is taken for JSON.
+  if (type !== '' && type !== 'application/json' && type !== 'text/plain') {
+    const message = `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`
+    throw statusError('UnsupportedMediaType', message)
+  }
+  if (tooDeep(bytes)) throw badRequest(`the body nests deeper than ${mostDepth} levels`)
+  return parsed('json', () => JSON.parse(text))
+}
+
+function parsed(format: string, parse: () => unknown): unknown {
+  try {
+    return parse()
+  } catch (error) {
+    throw badRequest(`couldn't parse the body as ${format}: ${(error as Error).message}`)
+  }
+}
+
+/** Counts brackets outside of strings, before any parser has to. */
+function tooDeep(bytes: Uint8Array): boolean {
+  if (bytes.length < mostDepth) return false
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i]
+    if (byte === 0x22) inString = !inString
+    else if (inString) {
+      if (byte === 0x5c) i += 1
+    } else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > mostDepth) return true
+    } else if (byte === 0x7d || byte === 0x5d) depth -= 1
+  }
+  return false
+}

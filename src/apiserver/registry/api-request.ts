@@ -1,0 +1,70 @@
+import type { KubernetesObject } from '../../api/group-version.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { ApiVerb, PatchType } from '../../client/transport.ts'
+import type { Admission } from '../admission.ts'
+import type { Entry } from '../cache/entry.ts'
+import type { Change, ChangeType } from '../cache/watch-event.ts'
+import type { User } from '../user.ts'
+import type { ResourceTable, Served } from './served.ts'
+import type { Draft } from './strategy.ts'
+
+/** An authorized call on a resource, whatever carried it. */
+export interface ApiRequest {
+  readonly verb: ApiVerb
+  readonly served: Served
+  readonly namespace: string | undefined
+  readonly name: string | undefined
+  readonly subresource: string
+  readonly user: User
+  /** Query parameters by their names on the wire. */
+  readonly param: (name: string) => string | undefined
+  /** The parsed body; belongs to the server when `owned`, else it is copied before any change. */
+  readonly body: unknown
+  readonly owned: boolean
+  readonly patchType?: PatchType | undefined
+  /** Adds a Warning header to the answer. */
+  readonly warn: (text: string) => void
+}
+
+/** A page of a list. */
+export interface Page {
+  readonly served: Served
+  readonly entries: readonly Entry[]
+  readonly revision: number
+  readonly next?: string | undefined
+  readonly remaining?: number | undefined
+}
+
+/** Who follows a watch. Called in order, at once when things happen. */
+export interface Follower {
+  change(type: ChangeType, change: Change): void
+  bookmark(revision: number, initialEventsEnd: boolean): void
+  /** The watch is over; no error: its time is up. */
+  ended(error?: Error): void
+}
+
+/** What the registry answers; its bytes or objects are made where they are needed. */
+export type Answer =
+  | { readonly type: 'entry'; readonly code: number; readonly entry: Entry; readonly served: Served }
+  | { readonly type: 'object'; readonly code: number; readonly object: object; readonly served?: Served }
+  | ({ readonly type: 'list' } & Page)
+  | { readonly type: 'watch'; readonly served: Served; readonly follow: (follower: Follower) => () => void }
+
+/** What a kind needs done around a write beyond its strategy: taking addresses, for example. */
+export interface WriteHook {
+  /** Called when the object is valid, before it is written; may change it. `release` is called if it is not written. */
+  before(
+    draft: Draft<KubernetesObject>,
+    old: KubernetesObject | undefined,
+    dryRun: boolean,
+  ): { release(): void } | undefined
+}
+
+/** What all operations share. */
+export interface Registry {
+  readonly table: ResourceTable
+  readonly admission: Admission
+  readonly clock: Clock
+  /** By plural of the core group. */
+  readonly hooks: ReadonlyMap<string, WriteHook>
+}

@@ -1,0 +1,73 @@
+import type { KubernetesObject } from '../../api/group-version.ts'
+import { alreadyExists, badRequest, statusError } from '../../machinery/status-error.ts'
+import { deepCopy } from '../cache/json.ts'
+import type { Answer, ApiRequest, Registry } from './api-request.ts'
+import { store } from './commit.ts'
+import { decodeBody } from './decode.ts'
+import { generatedName, matchUrl, stampNew, subjectOf } from './metadata.ts'
+import { demandNamespace } from './namespace-lifecycle.ts'
+import { admitNew, isDryRun } from './pipeline.ts'
+import { storageKey } from './storage-key.ts'
+import type { Draft } from './strategy.ts'
+
+/** How often another name is tried when a generated one is taken. */
+const nameAttempts = 8
+
+/** POST: a new object. */
+export async function create(registry: Registry, request: ApiRequest): Promise<Answer> {
+  const draft = decodeBody(request)
+  if (draft.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
+  return insert(registry, request, draft)
+}
+
+/** Makes a decoded object be there; `request.name` may say its name. */
+export async function insert(registry: Registry, request: ApiRequest, draft: Draft<KubernetesObject>): Promise<Answer> {
+  const { served } = request
+  matchUrl(request, draft.metadata)
+  await demandNamespace(registry, request)
+  stampNew(served, draft.metadata, registry.clock.now())
+  const generated = !draft.metadata.name && draft.metadata.generateName
+  for (let attempt = 1; ; attempt += 1) {
+    const last = attempt === nameAttempts || !generated
+    const object = last ? draft : deepCopy(draft)
+    if (generated) object.metadata.name = generatedName(generated)
+    const answer = await insertOnce(registry, request, object)
+    if (answer) return answer
+    if (!generated) throw alreadyExists({ ...subjectOf(request), name: object.metadata.name })
+    if (last) throw nameTaken(request, object.metadata.name)
+  }
+}
+
+/** Undefined: the name is taken. */
+async function insertOnce(
+  registry: Registry,
+  request: ApiRequest,
+  draft: Draft<KubernetesObject>,
+): Promise<Answer | undefined> {
+  const { served } = request
+  await admitNew(registry, request, draft)
+  const key = storageKey(served.prefix, request.namespace, draft.metadata.name)
+  const dryRun = isDryRun(request)
+  const hook = served.resource.group === '' ? registry.hooks.get(served.resource.plural) : undefined
+  const taken = hook?.before(draft, undefined, dryRun)
+  let done = false
+  try {
+    if (dryRun) {
+      await served.cache.ready()
+      return served.cache.get(key) ? undefined : { type: 'object', code: 201, object: draft, served }
+    }
+    const written = await store(served, key, draft as KubernetesObject, 0)
+    if (!('entry' in written)) return undefined
+    done = true
+    return { type: 'entry', code: 201, entry: written.entry, served }
+  } finally {
+    if (!done) taken?.release()
+  }
+}
+
+function nameTaken(request: ApiRequest, name: string) {
+  const { group, plural } = request.served.resource
+  const qualified = group ? `${plural}.${group}` : plural
+  const message = `${qualified} "${name}" already exists, the server was not able to generate a unique name for the object`
+  return statusError('AlreadyExists', message, { name, kind: plural, ...(group && { group }), retryAfterSeconds: 1 })
+}

@@ -1,0 +1,74 @@
+import type { AnyResource } from '../../schema/resource.ts'
+import { type View, view } from '../../schema/view.ts'
+import { headOf } from '../cache/entry.ts'
+import type { Feed } from '../cache/feed.ts'
+import { ResourceCache } from '../cache/resource-cache.ts'
+import { storagePrefix } from './storage-key.ts'
+import type { Strategy } from './strategy.ts'
+
+/** A resource with all that serving it takes. */
+export interface Served {
+  readonly resource: AnyResource
+  readonly view: View
+  readonly strategy: Strategy
+  readonly prefix: string
+  readonly cache: ResourceCache
+  /** Stored and cached in the form of another version, whose objects these are views of. */
+  readonly storedAs?: Served
+}
+
+const idOf = (group: string, version: string, plural: string) => `${group}/${version}/${plural}`
+
+/** Everything that is served, by where; custom resources come and go. */
+export class ResourceTable {
+  readonly #feed: Feed
+  readonly #served = new Map<string, Served>()
+  #generation = 0
+
+  constructor(feed: Feed) {
+    this.#feed = feed
+  }
+
+  /** Grows with every change of what is served: discovery made before is stale. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  get(group: string, version: string, plural: string): Served | undefined {
+    return this.#served.get(idOf(group, version, plural))
+  }
+
+  /** The same for a resource that must be there. */
+  of(resource: Pick<AnyResource, 'group' | 'version' | 'plural'>): Served {
+    const served = this.get(resource.group, resource.version, resource.plural)
+    if (!served) throw new Error(`${resource.plural} of ${resource.group || 'core'}/${resource.version} is not served`)
+    return served
+  }
+
+  all(): Iterable<Served> {
+    return this.#served.values()
+  }
+
+  add(resource: AnyResource, strategy: Strategy, storedAs?: AnyResource, custom = false): Served {
+    const owner = storedAs ? this.of(storedAs) : undefined
+    const prefix = owner?.prefix ?? storagePrefix(resource, custom)
+    const cache = owner?.cache ?? new ResourceCache(prefix, headOf(resource), this.#feed)
+    if (!owner) this.#feed.add(prefix, cache)
+    const served = { resource, view: view(resource.type), strategy, prefix, cache, ...(owner && { storedAs: owner }) }
+    this.#served.set(idOf(resource.group, resource.version, resource.plural), served)
+    this.#generation += 1
+    return served
+  }
+
+  remove(resource: AnyResource): void {
+    const id = idOf(resource.group, resource.version, resource.plural)
+    const served = this.#served.get(id)
+    if (!served) return
+    this.#served.delete(id)
+    this.#generation += 1
+    if (!served.storedAs) {
+      this.#feed.remove(served.prefix)
+      served.cache.reset()
+    }
+  }
+}
