@@ -127,7 +127,7 @@ const pullTimeout = 60 * 60_000
 
 /** Connects lazily; calls made while the runtime is away fail with UNAVAILABLE and later ones connect again. */
 export function criClient(options: { readonly socket: string }): Cri {
-  const transport = new Transport({ socket: options.socket, proto: './runtime.proto', services: [runtime, images] })
+  const transport = new Transport({ socket: options.socket, proto: './runtime.proto' })
   const call = <Answer>(method: string, request: object, callOptions?: CallOptions): Promise<Answer> =>
     transport.unary(runtime, method, request, callOptions)
   const act = async (method: string, request: object, callOptions?: CallOptions): Promise<void> => {

@@ -61,7 +61,7 @@ interface Envelope {
 /** What containerd 1.6 tells of its tasks; exits of exec'd processes are dropped. */
 async function* containerdEvents(socket: string, signal: AbortSignal): AsyncIterable<ContainerEvent> {
   const service = 'containerd.services.events.v1.Events'
-  const transport = new Transport({ socket, proto: './containerd-events.proto', services: [service] })
+  const transport = new Transport({ socket, proto: './containerd-events.proto' })
   const filters = ['namespace==k8s.io,topic~="^/tasks/(start|exit|oom)$"']
   try {
     for await (const envelope of transport.stream<Envelope>(service, 'Subscribe', { filters }, signal)) {

@@ -1,8 +1,8 @@
 /** gRPC over a unix socket for one .proto file: promises, deadlines, cancelling, errors as CriError. */
 import { fileURLToPath } from 'node:url'
-import { type Client, type ClientReadableStream, credentials, makeClientConstructor, status } from '@grpc/grpc-js'
-import { loadSync, type ServiceDefinition } from '@grpc/proto-loader'
+import { Client, type ClientReadableStream, credentials, status } from '@grpc/grpc-js'
 import { type CriCode, CriError } from './cri-error.ts'
+import { Proto } from './proto.ts'
 
 /** Durations are milliseconds. A call has a deadline even when none is given. */
 export interface CallOptions {
@@ -13,39 +13,38 @@ export interface CallOptions {
 const defaultTimeout = 120_000
 const largestAnswer = 64 << 20
 
-/** Clients of the services of one .proto file beside this module, over one socket. */
+/** A client of the services of one .proto file beside this module, over one socket. */
 export class Transport {
-  readonly #clients = new Map<string, { client: Client; service: ServiceDefinition }>()
+  readonly #client: Client
+  readonly #proto: Proto
 
-  constructor(options: { readonly socket: string; readonly proto: string; readonly services: readonly string[] }) {
-    const file = fileURLToPath(new URL(options.proto, import.meta.url))
-    const definitions = loadSync(file, { longs: Number, enums: String, defaults: true })
-    for (const name of options.services) {
-      const service = definitions[name] as ServiceDefinition
-      const ServiceClient = makeClientConstructor(service, name)
-      const client = new ServiceClient(`unix://${options.socket}`, credentials.createInsecure(), {
-        'grpc.max_receive_message_length': largestAnswer,
-        'grpc.default_authority': 'localhost',
-        'grpc.enable_channelz': 0,
-        'grpc.initial_reconnect_backoff_ms': 100,
-        'grpc.max_reconnect_backoff_ms': 2_000,
-      })
-      this.#clients.set(name, { client, service })
-    }
+  constructor(options: { readonly socket: string; readonly proto: string }) {
+    this.#proto = new Proto(fileURLToPath(new URL(options.proto, import.meta.url)))
+    this.#client = new Client(`unix://${options.socket}`, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': largestAnswer,
+      'grpc.default_authority': 'localhost',
+      'grpc.enable_channelz': 0,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+    })
   }
 
   #method(service: string, name: string) {
-    const { client, service: definition } = this.#clients.get(service)!
-    return { client, method: definition[name]! }
+    const { request, answer } = this.#proto.services.get(service)!.get(name)!
+    return {
+      path: `/${service}/${name}`,
+      requestSerialize: (message: object) => this.#proto.encode(request, message),
+      responseDeserialize: (bytes: Buffer): object => this.#proto.decode(answer, bytes),
+    }
   }
 
   unary<Answer>(service: string, name: string, request: object, options: CallOptions = {}): Promise<Answer> {
-    const { client, method } = this.#method(service, name)
+    const method = this.#method(service, name)
     return new Promise((resolve, reject) => {
       const { signal } = options
       if (signal?.aborted) return reject(cancelled(name, signal))
       const deadline = Date.now() + (options.timeout ?? defaultTimeout)
-      const call = client.makeUnaryRequest(
+      const call = this.#client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
@@ -65,8 +64,8 @@ export class Transport {
   /** A server's stream; ends quietly when the signal aborts. */
   async *stream<Answer>(service: string, name: string, request: object, signal: AbortSignal): AsyncIterable<Answer> {
     if (signal.aborted) return
-    const { client, method } = this.#method(service, name)
-    const call: ClientReadableStream<unknown> = client.makeServerStreamRequest(
+    const method = this.#method(service, name)
+    const call: ClientReadableStream<unknown> = this.#client.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
@@ -87,7 +86,7 @@ export class Transport {
   }
 
   close(): void {
-    for (const { client } of this.#clients.values()) client.close()
+    this.#client.close()
   }
 }
 
