@@ -80,7 +80,7 @@ function compile(view: View): Reader {
     return readNamed(namedScalars.get('io.k8s.apimachinery.pkg.util.intstr.IntOrString')!, 'int-or-string')
   }
   if (view.node.open || view.node.type === undefined) return value => value
-  return readPlain(view)
+  return view.node.format === 'byte' && view.node.type === 'string' ? readBytes : readPlain(view)
 }
 
 function readNamed(read: ReadScalar, expected: string): Reader {
@@ -112,6 +112,16 @@ function readPlain(view: View): Reader {
     if (!fit(value, format)) found.push({ path: '', expected, value })
     return value
   }
+}
+
+/** Base64, which may be broken into lines. */
+const readBytes: Reader = (value, found) => {
+  if (typeof value !== 'string') found.push({ path: '', expected: '[]uint8', value })
+  else if (!/^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(value) || value.replaceAll(/[\r\n]/g, '').length % 4 !== 0) {
+    const at = Math.max(0, value.search(/[^A-Za-z0-9+/\r\n]/))
+    found.push({ path: '', expected: '[]uint8', value, text: `illegal base64 data at input byte ${at}` })
+  }
+  return value
 }
 
 function readStruct(view: View, fields: ReadonlyMap<string, View>): Reader {
