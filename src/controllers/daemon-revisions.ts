@@ -1,0 +1,44 @@
+/** Remembers the templates a DaemonSet had, for `kubectl rollout undo`. */
+import { type ControllerRevision, controllerRevisions } from '../api/apps/v1/controller-revision.ts'
+import type { DaemonSet } from '../api/apps/v1/daemon-set.ts'
+import { shortHash } from '../machinery/hash.ts'
+import { controllerReference } from '../machinery/owner-references.ts'
+import { isAlreadyExists } from '../machinery/status-error.ts'
+import type { ReconcileContext } from '../reconcile/controller.ts'
+import { byOwner } from './owned-objects.ts'
+
+export const hashLabel = 'controller-revision-hash'
+
+/** The revision of today's template, made when there is none; old ones beyond the history limit are removed. */
+export async function currentRevision(context: ReconcileContext, set: DaemonSet): Promise<ControllerRevision> {
+  const { client, informers } = context
+  const known = [...informers.of(controllerRevisions).byIndex(byOwner, set.metadata.uid)].sort(
+    (a, b) => a.revision - b.revision,
+  )
+  const data = { spec: { template: { ...set.spec.template, $patch: 'replace' } } }
+  const hash = shortHash(data)
+  const last = known.at(-1)
+  const same = known.find(revision => revision.metadata.labels?.[hashLabel] === hash)
+  if (same && same === last) return same
+  const revision = (last?.revision ?? 0) + 1
+  if (same) return client.patch(controllerRevisions, same.metadata, { revision })
+  const { name, namespace } = set.metadata
+  const metadata = {
+    name: `${name}-${hash}`,
+    namespace,
+    labels: { ...set.spec.template.metadata?.labels, [hashLabel]: hash },
+    annotations: set.metadata.annotations,
+    ownerReferences: [controllerReference(set)],
+  }
+  await forget(context, known.slice(0, Math.max(0, known.length - set.spec.revisionHistoryLimit)))
+  try {
+    return await client.create(controllerRevisions, { metadata, revision, data })
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    return client.get(controllerRevisions, { name: metadata.name, namespace })
+  }
+}
+
+async function forget({ client }: ReconcileContext, old: readonly ControllerRevision[]): Promise<void> {
+  for (const revision of old) await client.delete(controllerRevisions, revision.metadata)
+}
