@@ -1,95 +1,182 @@
 import { horizontalPodAutoscalers as autoscalersV1 } from '../api/autoscaling/v1/horizontal-pod-autoscaler.ts'
 import { horizontalPodAutoscalers as autoscalers } from '../api/autoscaling/v2/horizontal-pod-autoscaler.ts'
 import { events } from '../api/core/v1/event.ts'
+import { services } from '../api/core/v1/service.ts'
 import { events as eventsV1 } from '../api/events/v1/event.ts'
 import { resources } from '../api/resources.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Logger, logger } from '../base/log.ts'
+import type { Transport } from '../client/transport.ts'
+import type { TokenIssuer } from '../pki/jwt.ts'
+import type { AnyResource } from '../schema/resource.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Admission } from './admission.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
+import { bootstrapObjects } from './bootstrap-objects.ts'
 import { Feed } from './cache/feed.ts'
+import type { ConnectHandlers } from './connect.ts'
 import { discovery } from './discovery/discovery.ts'
 import { versionInfo } from './discovery/version.ts'
-import { type Core, handle } from './handle.ts'
-import { health } from './health.ts'
+import { type Core, handle, type PathHandler } from './handle.ts'
+import { type HealthCheck, health } from './health.ts'
 import type { HttpServer, TlsOptions } from './http/server.ts'
+import { localTransport } from './local-transport.ts'
+import { instrumented, metrics } from './metrics.ts'
 import type { Registry, WriteHook } from './registry/api-request.ts'
 import { ResourceTable } from './registry/served.ts'
+import { ServiceAddresses } from './service/service-addresses.ts'
+const strategyOf = (_: AnyResource) => ({})
+import { upgrade } from './streaming.ts'
+import type { User } from './user.ts'
 
 export interface ApiServerOptions {
+  /** Stays the caller's: `stop` does not close it. */
   readonly storage: Storage
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly admission?: Admission
+  /** Streaming subresources, by `pods/log`. */
+  readonly connect?: ConnectHandlers
+  /** Signs service account tokens; without it there is no serviceaccounts/token. */
+  readonly signToken?: TokenIssuer['issue']
+  /** More paths: /.well-known/openid-configuration, /openid/v1/jwks. */
+  readonly paths?: readonly PathHandler[]
+  readonly checks?: readonly HealthCheck[]
   /** Null: no listener; only callers in this process. */
   readonly tls: TlsOptions | null
   readonly bindAddress?: string
   /** 0: a free one. */
   readonly port?: number
+  /** Where others reach this server; default: the address it binds to. */
   readonly advertiseAddress?: string
   readonly serviceCIDR?: string
   readonly clock?: Clock
   readonly log?: Logger
 }
 
+/** A running API server. */
 export interface ApiServer {
   readonly url: string
   readonly port: number
+  /** Resolves when /readyz does. */
+  readonly ready: Promise<void>
+  /** Calls as `user` from within this process; authorized like all others, but not serialized. */
+  localTransport(user: User): Transport
+  /** New certificates for connections from now on. */
+  renewCertificates(tls: TlsOptions): void
+  /** Ends watches, lets writes under way finish. */
   stop(): Promise<void>
 }
 
+/** Milliseconds that requests under way get to finish when the server stops. */
+const stopGrace = 10_000
 const admitAll: Admission = { mutate: () => undefined, validate: () => undefined }
+/** The same objects in two versions: the first is a view of the second, which is stored. */
+const views: readonly (readonly [AnyResource, AnyResource])[] = [
+  [eventsV1, events],
+  [autoscalersV1, autoscalers],
+]
 
-/** Starts an API server on a store; resolves when it answers. The store stays the caller's. */
+/** Starts an API server on a store; resolves when it takes requests. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const log = options.log ?? logger('apiserver')
   const feed = new Feed(options.storage, log)
   await feed.start()
-  const table = new ResourceTable(feed)
-  for (const resource of resources) {
-    if (resource !== eventsV1 && resource !== autoscalersV1) table.add(resource, {})
-  }
-  void events
-  void autoscalers
+  const table = servedResources(feed)
+  const addresses = new ServiceAddresses(table.of(services), options.serviceCIDR ?? '10.96.0.0/12')
   const registry: Registry = {
     table,
     admission: options.admission ?? admitAll,
     clock: options.clock ?? systemClock,
-    hooks: new Map<string, WriteHook>(),
+    hooks: new Map<string, WriteHook>([['/services', addresses]]),
+    authenticator: options.authenticator,
+    authorizer: options.authorizer,
+    signToken: options.signToken,
   }
-  let url = ''
+  const state = { ready: false, stopping: false, address: '' }
   const core: Core = {
     registry,
     authenticator: options.authenticator,
     authorizer: options.authorizer,
+    connect: options.connect ?? {},
     paths: [
-      health([{ name: 'ping', check: () => undefined }]),
+      health([...checksOf(options.storage, state), ...(options.checks ?? [])]),
       versionInfo,
-      discovery(table, () => url.replace('https://', '')),
+      discovery(table, () => state.address),
+      metrics,
+      async request => {
+        if (!request.path.startsWith('/openapi/')) return undefined
+        return (await import('./discovery/openapi.ts')).openApi(table)(request)
+      },
+      ...(options.paths ?? []),
     ],
     log,
   }
-  let http: HttpServer | undefined
-  if (options.tls) {
-    const { serveHttps } = await import('./http/server.ts')
-    http = await serveHttps({
-      tls: options.tls,
-      port: options.port ?? 6443,
-      bindAddress: options.bindAddress ?? '0.0.0.0',
-      handle: request => handle(core, request),
-      upgrade: (_request, _incoming, socket) => socket.destroy(),
-      log,
+  const http = options.tls ? await listen(core, options, options.tls) : undefined
+  const advertised =
+    options.advertiseAddress ?? (options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress) ?? '127.0.0.1'
+  state.address = `${advertised}:${http?.port ?? 0}`
+  const ready = addresses
+    .start()
+    .then(() =>
+      bootstrapObjects(registry, { address: advertised, port: http?.port ?? 443, serviceIP: addresses.apiAddress }),
+    )
+    .then(() => {
+      state.ready = true
     })
-    url = `https://${options.advertiseAddress ?? '127.0.0.1'}:${http.port}`
-  }
+  ready.catch(error => log.error({ error }, 'the first objects could not be made'))
   return {
-    url,
+    url: http ? `https://${state.address}` : '',
     port: http?.port ?? 0,
+    ready,
+    localTransport: user => localTransport(core, user),
+    renewCertificates: tls => http?.renew(tls),
     async stop() {
-      await http?.stop(10_000)
+      state.stopping = true
+      await ready.catch(() => undefined)
+      await http?.stop(stopGrace)
+      addresses.stop()
       feed.stop()
     },
   }
+}
+
+function servedResources(feed: Feed): ResourceTable {
+  const table = new ResourceTable(feed)
+  const viewed = new Map(views)
+  for (const resource of resources) if (!viewed.has(resource)) table.add(resource, strategyOf(resource))
+  for (const [view, stored] of views) table.add(view, strategyOf(view), stored)
+  return table
+}
+
+function checksOf(storage: Storage, state: { readonly ready: boolean; readonly stopping: boolean }): HealthCheck[] {
+  return [
+    { name: 'ping', check: () => undefined },
+    {
+      name: 'etcd',
+      async check() {
+        await storage.revision()
+        return undefined
+      },
+    },
+    {
+      name: 'poststarthook/bootstrap-objects',
+      readyOnly: true,
+      check: () => (state.ready ? undefined : 'not finished'),
+    },
+    { name: 'shutdown', readyOnly: true, check: () => (state.stopping ? 'process is shutting down' : undefined) },
+  ]
+}
+
+async function listen(core: Core, options: ApiServerOptions, tls: TlsOptions): Promise<HttpServer> {
+  const { serveHttps } = await import('./http/server.ts')
+  return serveHttps({
+    tls,
+    port: options.port ?? 6443,
+    bindAddress: options.bindAddress ?? '0.0.0.0',
+    handle: instrumented(request => handle(core, request)),
+    upgrade: (request, incoming, socket, head) => void upgrade(core, request, { incoming, socket, head }),
+    log: core.log,
+  })
 }

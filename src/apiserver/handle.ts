@@ -4,6 +4,7 @@ import { patchTypes } from '../client/transport.ts'
 import { badRequest, forbidden, StatusError, statusError } from '../machinery/status-error.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Attributes, Authorizer } from './authorizer.ts'
+import type { ConnectHandlers } from './connect.ts'
 import { encodeAnswer, encodeError } from './encode.ts'
 import { negotiate } from './negotiation.ts'
 import { parseBody } from './parse-body.ts'
@@ -12,6 +13,7 @@ import { operate } from './registry/operate.ts'
 import type { Served } from './registry/served.ts'
 import type { Reply, ServerRequest } from './request.ts'
 import { type RequestInfo, requestInfo } from './request-info.ts'
+import { connect, connectHandler } from './streaming.ts'
 import { anonymous, type User } from './user.ts'
 
 /** What answers requests on paths that are no resources; undefined: not its path. */
@@ -23,6 +25,7 @@ export interface Core {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly paths: readonly PathHandler[]
+  readonly connect: ConnectHandlers
   readonly log: Logger
 }
 
@@ -33,6 +36,8 @@ export async function handle(core: Core, request: ServerRequest): Promise<Reply>
     const user = request.user ?? (await core.authenticator.authenticate(request)) ?? anonymous
     await demandAllowed(core.authorizer, attributesOf(info, user))
     if (!info.resource) return await onPath(core, request, user)
+    const streaming = connectHandler(core.connect, info)
+    if (streaming) return await connect(core, streaming, request, info, user)
     return await onResource(core, request, info, user)
   } catch (error) {
     return encodeError(asStatus(error, core.log))
@@ -109,7 +114,7 @@ export function locate(
 }
 
 function patchTypeOf(contentType: string | undefined): PatchType {
-  const type = contentType?.split(';')[0]!.trim().toLowerCase()
+  const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase()
   for (const [name, value] of Object.entries(patchTypes))
     if (value === type && name !== 'apply') return name as PatchType
   const supported = [patchTypes.json, patchTypes.merge, patchTypes.strategic].join(', ')
@@ -119,7 +124,8 @@ function patchTypeOf(contentType: string | undefined): PatchType {
   )
 }
 
-function attributesOf({ verb, path, resource }: RequestInfo, user: User): Attributes {
+/** What a request asks for, in the words of authorization. */
+export function attributesOf({ verb, path, resource }: RequestInfo, user: User): Attributes {
   if (!resource) return { user, verb, path }
   const { group, version, plural, namespace, name, subresource } = resource
   return {

@@ -14,7 +14,7 @@ export async function parseBody(request: ServerRequest, patchType?: PatchType): 
   }
   const type = patchType
     ? 'application/json'
-    : (request.headers['content-type']?.split(';')[0]!.trim().toLowerCase() ?? '')
+    : (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
   if (type === 'application/yaml' || type === 'application/apply-patch+yaml') {
     const { parse } = await import('yaml')

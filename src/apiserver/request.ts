@@ -11,6 +11,8 @@ export interface ServerRequest {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** The whole body; throws 413 when it is longer than the server takes. */
   body(): Promise<Uint8Array>
+  /** The body as it comes in, for those who pass it on. */
+  stream?(): AsyncIterable<Uint8Array>
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal
   /** Known already for callers in this process; else found out by the authenticator. */

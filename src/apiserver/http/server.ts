@@ -105,6 +105,7 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): ServerReques
     // Node joins repeated headers, except set-cookie, which requests do not have.
     headers: incoming.headers as Record<string, string | undefined>,
     body: () => readBody(incoming),
+    stream: () => incoming,
     signal,
     certificates: peerCertificates(incoming.socket as TLSSocket),
     remoteAddress: incoming.socket.remoteAddress ?? '',

@@ -1,7 +1,10 @@
 import type { KubernetesObject } from '../../api/group-version.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { ApiVerb, PatchType } from '../../client/transport.ts'
+import type { TokenIssuer } from '../../pki/jwt.ts'
 import type { Admission } from '../admission.ts'
+import type { Authenticator } from '../authenticator.ts'
+import type { Authorizer } from '../authorizer.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Change, ChangeType } from '../cache/watch-event.ts'
 import type { User } from '../user.ts'
@@ -52,12 +55,10 @@ export type Answer =
 
 /** What a kind needs done around a write beyond its strategy: taking addresses, for example. */
 export interface WriteHook {
-  /** Called when the object is valid, before it is written; may change it. `release` is called if it is not written. */
-  before(
-    draft: Draft<KubernetesObject>,
-    old: KubernetesObject | undefined,
-    dryRun: boolean,
-  ): { release(): void } | undefined
+  /** Called before validation; may change the draft. */
+  prepare?(draft: Draft<KubernetesObject>, old: KubernetesObject | undefined): void
+  /** Called when the object is valid, before it is written; may change it. `release` is called when the write is over. */
+  before(draft: Draft<KubernetesObject>, old: KubernetesObject | undefined): { release(): void } | undefined
 }
 
 /** What all operations share. */
@@ -65,6 +66,21 @@ export interface Registry {
   readonly table: ResourceTable
   readonly admission: Admission
   readonly clock: Clock
-  /** By plural of the core group. */
+  /** By group and plural: `/services`, `apps/deployments`. */
   readonly hooks: ReadonlyMap<string, WriteHook>
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  /** Signs service account tokens. */
+  readonly signToken?: TokenIssuer['issue'] | undefined
+}
+
+/** Carries out one kind of request. */
+export type Operate = (registry: Registry, request: ApiRequest) => Promise<Answer>
+
+/** The hook for writes of the request's own object. */
+export function hookOf(
+  registry: Registry,
+  { served: { resource } }: Pick<ApiRequest, 'served'>,
+): WriteHook | undefined {
+  return registry.hooks.get(`${resource.group}/${resource.plural}`)
 }

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../api/group-version.ts'
 import { alreadyExists, badRequest, statusError } from '../../machinery/status-error.ts'
 import { deepCopy } from '../cache/json.ts'
-import type { Answer, ApiRequest, Registry } from './api-request.ts'
+import { type Answer, type ApiRequest, hookOf, type Registry } from './api-request.ts'
 import { store } from './commit.ts'
 import { decodeBody } from './decode.ts'
 import { generatedName, matchUrl, stampNew, subjectOf } from './metadata.ts'
@@ -48,9 +48,7 @@ async function insertOnce(
   await admitNew(registry, request, draft)
   const key = storageKey(served.prefix, request.namespace, draft.metadata.name)
   const dryRun = isDryRun(request)
-  const hook = served.resource.group === '' ? registry.hooks.get(served.resource.plural) : undefined
-  const taken = hook?.before(draft, undefined, dryRun)
-  let done = false
+  const taken = hookOf(registry, request)?.before(draft, undefined)
   try {
     if (dryRun) {
       await served.cache.ready()
@@ -58,10 +56,9 @@ async function insertOnce(
     }
     const written = await store(served, key, draft as KubernetesObject, 0)
     if (!('entry' in written)) return undefined
-    done = true
     return { type: 'entry', code: 201, entry: written.entry, served }
   } finally {
-    if (!done) taken?.release()
+    taken?.release()
   }
 }
 

@@ -125,10 +125,8 @@ async function pageAt(
   let from = prefix + start
   for (;;) {
     const batch = limit === 0 ? 0 : selection.all ? limit - entries.length : Math.max(limit, 500)
-    const { kvs, more, count } = await past(
-      () => cache.feed.storage.range({ prefix, start: from, limit: batch, revision }),
-      cache.feed.revision,
-      revision,
+    const { kvs, more, count } = await past(() =>
+      cache.feed.storage.range({ prefix, start: from, limit: batch, revision }),
     )
     for (const [i, kv] of kvs.entries()) {
       const entry = cache.entryOf(kv)
@@ -150,12 +148,12 @@ async function pageAt(
   }
 }
 
-async function past<T>(read: () => Promise<T>, current: number, revision: number): Promise<T> {
+async function past<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
     if (!(error instanceof CompactedError)) throw error
-    throw statusError('Expired', `The resourceVersion for the provided list is too old.`, undefined)
+    throw statusError('Expired', 'The resourceVersion for the provided list is too old.')
   }
 }
 

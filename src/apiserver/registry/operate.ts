@@ -1,14 +1,16 @@
 import { statusError } from '../../machinery/status-error.ts'
-import type { Answer, ApiRequest, Registry } from './api-request.ts'
+import { bind } from '../subresources/binding.ts'
+import { evict } from '../subresources/eviction.ts'
+import { getScale, patchScale, updateScale } from '../subresources/scale.ts'
+import type { Answer, ApiRequest, Operate, Registry } from './api-request.ts'
 import { create } from './create.ts'
 import { deleteOne } from './delete.ts'
+import { deleteCollection } from './delete-collection.ts'
 import { list } from './list.ts'
 import { patch } from './patch.ts'
 import { get } from './read.ts'
 import { update } from './update.ts'
 import { watch } from './watch.ts'
-
-type Operate = (registry: Registry, request: ApiRequest) => Promise<Answer>
 
 const operations: Readonly<Record<string, Operate>> = {
   create,
@@ -18,7 +20,30 @@ const operations: Readonly<Record<string, Operate>> = {
   update,
   patch,
   delete: deleteOne,
+  deletecollection: deleteCollection,
 }
+
+/** Requests that do something else than their verb says, by `verb plural/subresource`; what is rare is loaded when used. */
+const special: Readonly<Record<string, Operate>> = {
+  'create bindings': bind,
+  'create pods/binding': bind,
+  'create pods/eviction': evict,
+  'create serviceaccounts/token': async (...args) => (await import('../subresources/token.ts')).createToken(...args),
+  'create subjectaccessreviews': async (...args) =>
+    (await import('../reviews/access-review.ts')).subjectAccessReview(...args),
+  'create localsubjectaccessreviews': async (...args) =>
+    (await import('../reviews/access-review.ts')).subjectAccessReview(...args),
+  'create selfsubjectaccessreviews': async (...args) =>
+    (await import('../reviews/access-review.ts')).selfSubjectAccessReview(...args),
+  'create selfsubjectrulesreviews': async (...args) =>
+    (await import('../reviews/rules-review.ts')).rulesReview(...args),
+  'create selfsubjectreviews': async (...args) =>
+    (await import('../reviews/identity-review.ts')).selfSubjectReview(...args),
+  'create tokenreviews': async (...args) => (await import('../reviews/identity-review.ts')).tokenReview(...args),
+}
+const scaling: Readonly<Record<string, Operate>> = { get: getScale, update: updateScale, patch: patchScale }
+/** Groups whose resources `special` names. */
+const builtIn = new Set(['', 'authentication.k8s.io', 'authorization.k8s.io'])
 
 /** Parts of the object itself, written through a path of their own. */
 const ownParts = new Set(['status', 'ephemeralcontainers', 'resize', 'approval', 'finalize'])
@@ -26,12 +51,20 @@ const partVerbs = new Set(['get', 'update', 'patch'])
 
 /** Carries out an authorized request. */
 export async function operate(registry: Registry, request: ApiRequest): Promise<Answer> {
-  const { verb, subresource, served } = request
-  const offered =
-    subresource === '' ? served.resource.verbs.includes(verb) : ownParts.has(subresource) && partVerbs.has(verb)
-  const operation = offered ? operations[verb] : undefined
+  const operation = operationFor(request)
   if (!operation) throw notAllowed(request)
   return operation(registry, request)
+}
+
+function operationFor({ verb, subresource, served: { resource } }: ApiRequest): Operate | undefined {
+  if (builtIn.has(resource.group)) {
+    const found = special[`${verb} ${resource.plural}${subresource && `/${subresource}`}`]
+    if (found) return found
+  }
+  if (subresource === '') return resource.verbs.includes(verb) ? operations[verb] : undefined
+  if (subresource === 'scale') return resource.scale ? scaling[verb] : undefined
+  const offered = subresource === 'status' ? resource.status : resource.subresources.includes(subresource)
+  return offered && ownParts.has(subresource) && partVerbs.has(verb) ? operations[verb] : undefined
 }
 
 /** The verb is not one of the resource's. */

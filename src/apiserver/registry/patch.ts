@@ -20,7 +20,7 @@ export async function patch(registry: Registry, request: ApiRequest): Promise<An
 }
 
 /** What the request's patch makes of an object: a value of its own, not yet checked. */
-export async function applyPatch(request: ApiRequest, old: object): Promise<object> {
+export async function applyPatch(request: ApiRequest, old: object, view = request.served.view): Promise<object> {
   const { body, patchType } = request
   if (patchType === 'json') return jsonPatched(request, old)
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
@@ -31,7 +31,7 @@ export async function applyPatch(request: ApiRequest, old: object): Promise<obje
   if (patchType === 'strategic') {
     const { strategicMergePatch } = await import('../../machinery/strategic-merge-patch.ts')
     try {
-      return deepCopy(strategicMergePatch(old, body, request.served.view)) as object
+      return deepCopy(strategicMergePatch(old, body, view)) as object
     } catch (error) {
       throw badRequest((error as Error).message)
     }

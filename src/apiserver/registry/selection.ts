@@ -64,7 +64,7 @@ function candidates(request: ApiRequest, labels: LabelSelector, fields: FieldSel
       const entry = cache.get(storageKey(prefix, request.namespace, value))
       return entry ? [entry] : []
     }
-    if (indexed[resource.plural]?.includes(field)) return cache.field(field, valueOf(field)).get(value)
+    if (indexed[resource.plural]?.includes(field)) return cache.field(field, fieldValue(field)).get(value)
   }
   let best: { pair: string; count: number } | undefined
   for (const { key, operator, values } of labels) {
@@ -79,7 +79,7 @@ function candidates(request: ApiRequest, labels: LabelSelector, fields: FieldSel
   return cache.labels.get(best.pair)
 }
 
-const valueOf = (field: string) => (object: KubernetesObject) => {
+const fieldValue = (field: string) => (object: KubernetesObject) => {
   const value = at(object, field)
   return [value === undefined ? '' : String(value)]
 }

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '../../api/group-version.ts'
 import { badRequest, conflict, notFound, staleObject } from '../../machinery/status-error.ts'
 import type { Entry } from '../cache/entry.ts'
 import { deepCopy, deepEqual } from '../cache/json.ts'
-import type { Answer, ApiRequest, Registry } from './api-request.ts'
+import { type Answer, type ApiRequest, hookOf, type Registry } from './api-request.ts'
 import { remove, store, unchanged } from './commit.ts'
 import { insert } from './create.ts'
 import { decodeBody } from './decode.ts'
@@ -98,6 +98,8 @@ async function replaceOnce(
   }
   const draft = confine(request, wanted, old)
   const errors = keepServerMetadata(draft.metadata, old.metadata)
+  const hook = hookOf(registry, request)
+  hook?.prepare?.(draft, old)
   await admitUpdate(registry, request, draft, old, errors)
   if (hasGeneration(served) && specChanged(draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
@@ -106,9 +108,7 @@ async function replaceOnce(
   const dryRun = isDryRun(request)
   if (isGone(object)) return finishDeletion(request, entry, object, dryRun)
   if (unchanged(entry, object)) return { type: 'entry', code: 200, entry, served }
-  const hook = served.resource.group === '' ? registry.hooks.get(served.resource.plural) : undefined
-  const taken = hook?.before(draft, old, dryRun)
-  let done = false
+  const taken = hook?.before(draft, old)
   try {
     if (dryRun) {
       draft.metadata.resourceVersion = old.metadata.resourceVersion
@@ -116,10 +116,9 @@ async function replaceOnce(
     }
     const written = await store(served, entry.key, object, entry.revision)
     if (!('entry' in written)) return written
-    done = true
     return { type: 'entry', code: 200, entry: written.entry, served }
   } finally {
-    if (!done) taken?.release()
+    taken?.release()
   }
 }
 

@@ -1,0 +1,102 @@
+import { endpoints } from '../api/core/v1/endpoints.ts'
+import { namespaces } from '../api/core/v1/namespace.ts'
+import { services } from '../api/core/v1/service.ts'
+import { endpointSlices } from '../api/discovery/v1/endpoint-slice.ts'
+import { isAlreadyExists } from '../machinery/status-error.ts'
+import type { AnyResource } from '../schema/resource.ts'
+import { deepEqual, type JsonObject } from './cache/json.ts'
+import { amend } from './registry/amend.ts'
+import type { ApiRequest, Registry } from './registry/api-request.ts'
+import { create } from './registry/create.ts'
+import { systemNamespaces } from './registry/namespace-lifecycle.ts'
+import { storageKey } from './registry/storage-key.ts'
+import type { User } from './user.ts'
+
+/** The server itself, for what it writes on its own account. */
+export const itself: User = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+
+interface Place {
+  readonly address: string
+  readonly port: number
+  readonly serviceIP: string
+}
+
+/** Makes what every cluster has from the start: its namespaces, and the Service that leads to this server. */
+export async function bootstrapObjects(registry: Registry, place: Place): Promise<void> {
+  await Promise.all(systemNamespaces.map(name => ensure(registry, namespaces, undefined, { metadata: { name } })))
+  const labels = { component: 'apiserver', provider: 'kubernetes' }
+  const port = { name: 'https', port: 443, protocol: 'TCP', targetPort: place.port }
+  const spec = { type: 'ClusterIP', clusterIP: place.serviceIP, clusterIPs: [place.serviceIP], ports: [port] }
+  await ensure(registry, services, 'default', { metadata: { name: 'kubernetes', labels }, spec })
+  // Upstream does the same: an address of the loopback leads nowhere from a pod.
+  if (place.address.startsWith('127.')) return
+  await Promise.all(endpointsOf(place).map(([resource, object]) => ensure(registry, resource, 'default', object)))
+}
+
+function endpointsOf({ address, port }: Place): readonly (readonly [AnyResource, JsonObject])[] {
+  const ports = [{ name: 'https', port, protocol: 'TCP' }]
+  const name = 'kubernetes'
+  const skip = { 'endpointslice.kubernetes.io/skip-mirror': 'true' }
+  const slice = { 'kubernetes.io/service-name': name }
+  return [
+    [endpoints, { metadata: { name, labels: skip }, subsets: [{ addresses: [{ ip: address }], ports }] }],
+    [
+      endpointSlices,
+      {
+        metadata: { name, labels: slice },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: [address], conditions: { ready: true } }],
+        ports,
+      },
+    ],
+  ]
+}
+
+/** Makes an object, or brings the fields given (beside metadata) of the one that is there to what they should be. */
+async function ensure(
+  registry: Registry,
+  resource: AnyResource,
+  namespace: string | undefined,
+  object: JsonObject,
+): Promise<void> {
+  const served = registry.table.of(resource)
+  const { name } = object.metadata as { name: string }
+  await served.cache.ready()
+  const held = served.cache.get(storageKey(served.prefix, namespace, name))
+  const { metadata: _, ...fields } = object
+  if (!held) {
+    const request: ApiRequest = {
+      verb: 'create',
+      served,
+      namespace,
+      name: undefined,
+      subresource: '',
+      user: itself,
+      param: () => undefined,
+      body: object,
+      owned: false,
+      warn: () => undefined,
+    }
+    try {
+      await create(registry, request)
+      return
+    } catch (error) {
+      // Another server was faster.
+      if (!isAlreadyExists(error)) throw error
+    }
+  }
+  await amend(served, { namespace, name }, draft => {
+    const stored = draft as unknown as JsonObject
+    for (const [field, value] of Object.entries(fields)) stored[field] = adjusted(stored[field], value)
+  })
+}
+
+/** Fields of `wanted` over those of `held`; lists are replaced when they differ. */
+function adjusted(held: unknown, wanted: unknown): unknown {
+  if (deepEqual(held, wanted)) return held
+  if (typeof held !== 'object' || held === null || Array.isArray(held)) return wanted
+  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) return wanted
+  const merged: JsonObject = { ...held }
+  for (const [field, value] of Object.entries(wanted)) merged[field] = adjusted(merged[field], value)
+  return merged
+}
