@@ -1,0 +1,164 @@
+/**
+ * Pods that wait for a node. Three places: ready to be tried (by priority, then age), in back-off after a try, and set
+ * aside until something in the cluster changes that the plugins which refused them wait for.
+ */
+import { Backoff } from '../base/backoff.ts'
+import type { Clock } from '../base/clock.ts'
+import { Heap } from '../base/heap.ts'
+import type { ClusterChange, Plugin } from './framework.ts'
+import type { PodInfo } from './pod-info.ts'
+
+interface Waiting {
+  info: PodInfo
+  readonly since: number
+  /** Milliseconds of the clock before which it is not tried again. */
+  notBefore: number
+  place: 'active' | 'backoff' | 'aside'
+  refusedBy: readonly Plugin[]
+  asideAt: number
+}
+
+/** Set-aside pods are tried again after this long although nothing happened, milliseconds. */
+const longestAside = 5 * 60_000
+
+export class SchedulingQueue {
+  readonly #clock: Clock
+  readonly #pods = new Map<string, Waiting>()
+  readonly #active: Heap<Waiting>
+  readonly #backoff = new Backoff<string>({ first: 1_000, most: 10_000 })
+  /** Changes since the pod under work was taken: it may have been refused by what is no longer so. */
+  #changesDuringWork = new Set<ClusterChange>()
+  #wake: (() => void) | undefined
+  #cancelTimer: (() => void) | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #closed = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#active = new Heap<Waiting>((a, b) =>
+      a.info.priority === b.info.priority ? a.since < b.since : a.info.priority > b.info.priority,
+    )
+  }
+
+  get size(): number {
+    return this.#pods.size
+  }
+
+  /** A new pod, or one whose spec changed. */
+  add(info: PodInfo): void {
+    const uid = info.pod.metadata.uid
+    const known = this.#pods.get(uid)
+    if (known) {
+      known.info = info
+      if (known.place === 'aside') this.#activate(known)
+      return
+    }
+    const now = this.#clock.now()
+    const waiting: Waiting = { info, since: now, notBefore: 0, place: 'aside', refusedBy: [], asideAt: now }
+    this.#pods.set(uid, waiting)
+    this.#activate(waiting)
+  }
+
+  remove(uid: string): void {
+    const waiting = this.#pods.get(uid)
+    if (!waiting) return
+    this.#pods.delete(uid)
+    this.#backoff.forget(uid)
+  }
+
+  /** The next pod to try; undefined when there is none now. */
+  take(): PodInfo | undefined {
+    for (let waiting = this.#active.pop(); waiting; waiting = this.#active.pop()) {
+      const { uid } = waiting.info.pod.metadata
+      if (this.#pods.get(uid) !== waiting || waiting.place !== 'active') continue
+      waiting.place = 'aside'
+      this.#changesDuringWork = new Set()
+      return waiting.info
+    }
+    return undefined
+  }
+
+  /** Resolves when there may be a pod to take, or the queue was closed (false). */
+  async ready(): Promise<boolean> {
+    while (!this.#closed && this.#active.size === 0) {
+      await new Promise<void>(resolve => (this.#wake = resolve))
+    }
+    return !this.#closed
+  }
+
+  /** The pod has its node. */
+  scheduled(uid: string): void {
+    this.remove(uid)
+  }
+
+  /** The pod fits nowhere (`refusedBy`), or its binding failed (empty): it waits. */
+  failed(uid: string, refusedBy: readonly Plugin[]): void {
+    const waiting = this.#pods.get(uid)
+    if (!waiting) return
+    const now = this.#clock.now()
+    waiting.notBefore = now + this.#backoff.next(uid)
+    waiting.refusedBy = refusedBy
+    waiting.asideAt = now
+    const hopeful = refusedBy.length === 0 || [...this.#changesDuringWork].some(change => wakes(waiting, change))
+    if (hopeful) this.#backOff(waiting)
+    else {
+      waiting.place = 'aside'
+      this.#arm(now + longestAside)
+    }
+  }
+
+  /** Something changed: pods that wait for such a thing are tried again, after their back-off. */
+  changed(change: ClusterChange): void {
+    this.#changesDuringWork.add(change)
+    for (const waiting of this.#pods.values()) {
+      if (waiting.place === 'aside' && waiting.refusedBy.length && wakes(waiting, change)) this.#backOff(waiting)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelTimer?.()
+    this.#wake?.()
+  }
+
+  #activate(waiting: Waiting): void {
+    waiting.place = 'active'
+    waiting.refusedBy = []
+    this.#active.push(waiting)
+    this.#wake?.()
+  }
+
+  #backOff(waiting: Waiting): void {
+    if (waiting.notBefore <= this.#clock.now()) {
+      this.#activate(waiting)
+      return
+    }
+    waiting.place = 'backoff'
+    this.#arm(waiting.notBefore)
+  }
+
+  /** One timer for all: at the earliest time that somebody waits for. */
+  #arm(at: number): void {
+    if (at >= this.#timerAt || this.#closed) return
+    this.#cancelTimer?.()
+    this.#timerAt = at
+    this.#cancelTimer = this.#clock.after(at - this.#clock.now(), () => this.#expire())
+  }
+
+  #expire(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    const now = this.#clock.now()
+    let next = Number.POSITIVE_INFINITY
+    for (const waiting of this.#pods.values()) {
+      if (waiting.place === 'active') continue
+      const due = waiting.place === 'backoff' ? waiting.notBefore : waiting.asideAt + longestAside
+      if (due > now) next = Math.min(next, due)
+      else if (waiting.place === 'backoff' || waiting.refusedBy.length) this.#activate(waiting)
+    }
+    if (Number.isFinite(next)) this.#arm(next)
+  }
+}
+
+function wakes(waiting: Waiting, change: ClusterChange): boolean {
+  return waiting.refusedBy.some(plugin => plugin.wakes.includes(change))
+}
