@@ -1,0 +1,8 @@
+import type { PodTemplate } from '../../api/core/v1/pod-template.ts'
+import type { Strategy } from '../registry/strategy.ts'
+import { validatePodTemplate } from '../validation/pod-template.ts'
+
+export const podTemplateStrategy: Strategy<PodTemplate> = {
+  generation: true,
+  validate: ({ template }) => validatePodTemplate(template, 'template'),
+}
