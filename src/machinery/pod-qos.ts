@@ -6,7 +6,8 @@ interface Resources {
   readonly limits?: Amounts
 }
 interface Containers {
-  readonly containers: readonly { readonly resources?: Resources | undefined }[]
+  /** Absent in what was not checked yet. */
+  readonly containers?: readonly { readonly resources?: Resources | undefined }[] | undefined
   readonly initContainers?: readonly { readonly resources?: Resources | undefined }[] | undefined
   readonly resources?: Resources | undefined
 }
@@ -23,7 +24,9 @@ const given = (amounts: Amounts, name: string) =>
  */
 export function qosClass(spec: Containers): QosClass {
   const all =
-    spec.resources?.requests || spec.resources?.limits ? [spec] : [...spec.containers, ...(spec.initContainers ?? [])]
+    spec.resources?.requests || spec.resources?.limits
+      ? [spec]
+      : [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
   let anything = false
   let guaranteed = true
   for (const { resources } of all) {
