@@ -47,7 +47,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   controllers: { may: ['pki', ...component], node: ['node:crypto', 'node:util'], is: 'one file per controller' },
   scheduler: { may: component, is: 'one file per plugin' },
   kubelet: { may: ['pki', ...component, 'host'], node: 'any', is: 'pods on a node, through CRI' },
-  proxy: { may: [...component, 'host'], node: ['node:crypto', 'node:http'], is: 'Services as nftables rules' },
+  proxy: { may: [...component, 'host'], node: ['node:crypto'], is: 'Services as nftables rules' },
   network: { may: [...component, 'host'], is: 'pod networks between and on nodes' },
   dns: { may: component, node: ['node:dgram', 'node:net', 'node:http'], is: 'names of Services and pods' },
   reconcile: { may: ['client', ...objects], is: 'what all controllers share' },
