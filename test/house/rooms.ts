@@ -49,11 +49,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   kubelet: { may: ['pki', ...component, 'host'], node: 'any', is: 'pods on a node, through CRI' },
   proxy: { may: [...component, 'host'], node: ['node:crypto'], is: 'Services as nftables rules' },
   network: { may: [...component, 'host'], is: 'pod networks between and on nodes' },
-  dns: { may: component, node: ['node:dgram', 'node:net', 'node:http'], is: 'names of Services and pods' },
+  dns: { may: component, node: ['node:crypto', 'node:dgram', 'node:net'], is: 'names of Services and pods' },
   reconcile: { may: ['client', ...objects], is: 'what all controllers share' },
   client: {
     may: objects,
-    node: ['node:http', 'node:https', 'node:fs/promises', 'node:path'],
+    node: ['node:http', 'node:https', 'node:fs', 'node:fs/promises', 'node:path'],
     is: 'typed client, informers, transports',
   },
   storage: { may: ['base'], node: 'any', is: 'versioned key-value store' },
