@@ -1,4 +1,5 @@
 import { always, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn } from '../../columns.ts'
 import { admissionregistration } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { MatchResources } from './mutating-admission-policy.ts'
@@ -27,4 +28,5 @@ export const mutatingAdmissionPolicyBindings = admissionregistration.resource(Mu
   plural: 'mutatingadmissionpolicybindings',
   categories: ['api-extensions'],
   namespaced: false,
+  columns: [nameColumn, ageColumn],
 })

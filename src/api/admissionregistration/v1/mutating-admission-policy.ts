@@ -1,4 +1,5 @@
 import { always, atomicList, dflt, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn } from '../../columns.ts'
 import { admissionregistration } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 
@@ -78,4 +79,5 @@ export const mutatingAdmissionPolicies = admissionregistration.resource(Mutating
   plural: 'mutatingadmissionpolicies',
   categories: ['api-extensions'],
   namespaced: false,
+  columns: [nameColumn, ageColumn],
 })

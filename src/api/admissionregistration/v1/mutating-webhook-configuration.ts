@@ -1,4 +1,5 @@
 import { atomicList, bytes, dflt, int32, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import { admissionregistration } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { MatchCondition } from './mutating-admission-policy.ts'
@@ -47,4 +48,5 @@ export const mutatingWebhookConfigurations = admissionregistration.resource(Muta
   plural: 'mutatingwebhookconfigurations',
   categories: ['api-extensions'],
   namespaced: false,
+  columns: [nameColumn, integer('Webhooks', ({ webhooks = [] }) => webhooks.length), ageColumn],
 })

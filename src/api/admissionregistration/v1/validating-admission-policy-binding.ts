@@ -1,4 +1,5 @@
 import { required, setOf, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { admissionregistration } from '../../group-version.ts'
 import { MatchResources } from './mutating-admission-policy.ts'
 import { ParamRef } from './mutating-admission-policy-binding.ts'
@@ -18,4 +19,13 @@ export const validatingAdmissionPolicyBindings = admissionregistration.resource(
   plural: 'validatingadmissionpolicybindings',
   categories: ['api-extensions'],
   namespaced: false,
+  columns: [
+    nameColumn,
+    text('PolicyName', ({ spec }) => spec?.policyName ?? ''),
+    text('ParamRef', ({ spec: { paramRef } = {} }) => {
+      if (!paramRef) return '<unset>'
+      return paramRef.namespace ? `${paramRef.namespace}/${paramRef.name}` : `*/${paramRef.name}`
+    }),
+    ageColumn,
+  ],
 })

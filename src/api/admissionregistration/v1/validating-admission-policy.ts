@@ -1,4 +1,5 @@
 import { always, atomicList, dflt, int64, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import { admissionregistration } from '../../group-version.ts'
 import { Condition } from '../../meta/v1/condition.ts'
 import { MatchCondition, MatchResources, ParamKind, Variable } from './mutating-admission-policy.ts'
@@ -50,4 +51,12 @@ export const validatingAdmissionPolicies = admissionregistration.resource(Valida
   categories: ['api-extensions'],
   namespaced: false,
   status: true,
+  columns: [
+    nameColumn,
+    integer('Validations', ({ spec }) => spec?.validations?.length ?? 0),
+    text('ParamKind', ({ spec }) =>
+      spec?.paramKind ? `${spec.paramKind.apiVersion}/${spec.paramKind.kind}` : '<unset>',
+    ),
+    ageColumn,
+  ],
 })

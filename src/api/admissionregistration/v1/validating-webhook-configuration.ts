@@ -1,4 +1,5 @@
 import { atomicList, dflt, int32, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import { admissionregistration } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { MatchCondition } from './mutating-admission-policy.ts'
@@ -26,4 +27,5 @@ export const validatingWebhookConfigurations = admissionregistration.resource(Va
   plural: 'validatingwebhookconfigurations',
   categories: ['api-extensions'],
   namespaced: false,
+  columns: [nameColumn, integer('Webhooks', ({ webhooks = [] }) => webhooks.length), ageColumn],
 })

@@ -15,6 +15,7 @@ import {
   type Schema,
   string,
 } from '../../../schema/schema.ts'
+import { createdAtColumn, nameColumn } from '../../columns.ts'
 import { apiextensions } from '../../group-version.ts'
 import { anyJson, schemaOrArray, schemaOrBool, schemaOrStringArray, time } from '../../meta/v1/scalars.ts'
 import { fillCustomResourceDefinitionSpec } from './defaults.ts'
@@ -196,4 +197,5 @@ export const customResourceDefinitions = apiextensions.resource(CustomResourceDe
   categories: ['api-extensions'],
   namespaced: false,
   status: true,
+  columns: [nameColumn, createdAtColumn],
 })

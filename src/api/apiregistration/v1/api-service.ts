@@ -1,4 +1,5 @@
 import { always, bool, bytes, dflt, int32, listBy, noted, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { apiregistration } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
 
@@ -40,4 +41,14 @@ export const apiServices = apiregistration.resource(APIService, {
   categories: ['api-extensions'],
   namespaced: false,
   status: true,
+  columns: [
+    nameColumn,
+    text('Service', ({ spec: { service } }) => (service ? `${service.namespace}/${service.name}` : 'Local')),
+    text('Available', ({ status }) => {
+      const available = status.conditions?.find(condition => condition.type === 'Available')
+      if (!available) return 'Unknown'
+      return available.status === 'True' ? 'True' : `${available.status} (${available.reason ?? ''})`
+    }),
+    ageColumn,
+  ],
 })

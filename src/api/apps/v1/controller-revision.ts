@@ -1,4 +1,5 @@
 import { int64, required } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import { apps } from '../../group-version.ts'
 import { rawExtension } from '../../meta/v1/scalars.ts'
 
@@ -10,4 +11,16 @@ export class ControllerRevision extends apps.object({
 export const controllerRevisions = apps.resource(ControllerRevision, {
   plural: 'controllerrevisions',
   namespaced: true,
+  columns: [
+    nameColumn,
+    text('Controller', ({ metadata }) => {
+      const owner = metadata.ownerReferences?.find(reference => reference.controller)
+      return (
+        owner &&
+        `${owner.kind.toLowerCase()}${owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : ''}/${owner.name}`
+      )
+    }),
+    integer('Revision', ({ revision }) => revision),
+    ageColumn,
+  ],
 })

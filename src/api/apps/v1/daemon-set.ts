@@ -1,4 +1,14 @@
 import { always, dflt, int32, int64, listBy, required, string } from '../../../schema/schema.ts'
+import {
+  ageColumn,
+  containerColumns,
+  integer,
+  labelsText,
+  nameColumn,
+  selectorText,
+  text,
+  wide,
+} from '../../columns.ts'
 import { PodTemplateSpec } from '../../core/v1/pod-template-spec.ts'
 import { apps } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
@@ -58,4 +68,16 @@ export const daemonSets = apps.resource(DaemonSet, {
   categories: ['all'],
   namespaced: true,
   status: true,
+  columns: [
+    nameColumn,
+    integer('Desired', ({ status }) => status.desiredNumberScheduled),
+    integer('Current', ({ status }) => status.currentNumberScheduled),
+    integer('Ready', ({ status }) => status.numberReady),
+    integer('Up-to-date', ({ status }) => status.updatedNumberScheduled ?? 0),
+    integer('Available', ({ status }) => status.numberAvailable ?? 0),
+    text('Node Selector', ({ spec }) => labelsText(spec.template.spec?.nodeSelector)),
+    ageColumn,
+    ...containerColumns<DaemonSet>(({ spec }) => spec.template),
+    wide('Selector', ({ spec }) => selectorText(spec.selector)),
+  ],
 })

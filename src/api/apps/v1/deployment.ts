@@ -1,4 +1,5 @@
 import { always, bool, dflt, int32, int64, listBy, noted, required, string } from '../../../schema/schema.ts'
+import { ageColumn, containerColumns, integer, nameColumn, selectorText, text, wide } from '../../columns.ts'
 import { PodTemplateSpec } from '../../core/v1/pod-template-spec.ts'
 import { apps } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
@@ -62,4 +63,13 @@ export const deployments = apps.resource(Deployment, {
   namespaced: true,
   status: true,
   scale: { replicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
+  columns: [
+    nameColumn,
+    text('Ready', ({ spec, status }) => `${status.readyReplicas ?? 0}/${spec.replicas}`),
+    integer('Up-to-date', ({ status }) => status.updatedReplicas ?? 0),
+    integer('Available', ({ status }) => status.availableReplicas ?? 0),
+    ageColumn,
+    ...containerColumns<Deployment>(({ spec }) => spec.template),
+    wide('Selector', ({ spec }) => selectorText(spec.selector)),
+  ],
 })

@@ -1,4 +1,5 @@
 import { always, dflt, int32, int64, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, containerColumns, integer, nameColumn, selectorText, wide } from '../../columns.ts'
 import { PodTemplateSpec } from '../../core/v1/pod-template-spec.ts'
 import { apps } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
@@ -42,4 +43,13 @@ export const replicaSets = apps.resource(ReplicaSet, {
   status: true,
   scale: { replicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
   selectableFields: ['status.replicas'],
+  columns: [
+    nameColumn,
+    integer('Desired', ({ spec }) => spec.replicas),
+    integer('Current', ({ status }) => status.replicas),
+    integer('Ready', ({ status }) => status.readyReplicas ?? 0),
+    ageColumn,
+    ...containerColumns<ReplicaSet>(({ spec }) => spec.template),
+    wide('Selector', ({ spec }) => selectorText(spec.selector)),
+  ],
 })

@@ -1,4 +1,5 @@
 import { always, atomicList, dflt, int32, int64, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, containerColumns, nameColumn, text } from '../../columns.ts'
 import { PersistentVolumeClaim } from '../../core/v1/persistent-volume-claim.ts'
 import { PodTemplateSpec } from '../../core/v1/pod-template-spec.ts'
 import { apps } from '../../group-version.ts'
@@ -75,4 +76,10 @@ export const statefulSets = apps.resource(StatefulSet, {
   namespaced: true,
   status: true,
   scale: { replicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
+  columns: [
+    nameColumn,
+    text('Ready', ({ spec, status }) => `${status.readyReplicas ?? 0}/${spec.replicas}`),
+    ageColumn,
+    ...containerColumns<StatefulSet>(({ spec }) => spec.template),
+  ],
 })

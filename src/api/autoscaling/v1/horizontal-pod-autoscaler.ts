@@ -1,4 +1,5 @@
 import { always, dflt, int32, int64, required, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import { autoscaling } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
 
@@ -37,4 +38,17 @@ export const horizontalPodAutoscalers = autoscaling.resource(HorizontalPodAutosc
   categories: ['all'],
   namespaced: true,
   status: true,
+  columns: [
+    nameColumn,
+    text('Reference', ({ spec: { scaleTargetRef } }) => `${scaleTargetRef.kind}/${scaleTargetRef.name}`),
+    text(
+      'Targets',
+      ({ spec: { targetCPUUtilizationPercentage: target }, status: { currentCPUUtilizationPercentage: now } }) =>
+        target === undefined ? undefined : `cpu: ${now === undefined ? '<unknown>' : `${now}%`}/${target}%`,
+    ),
+    text('MinPods', ({ spec }) => String(spec.minReplicas)),
+    integer('MaxPods', ({ spec }) => spec.maxReplicas),
+    integer('Replicas', ({ status }) => status.currentReplicas),
+    ageColumn,
+  ],
 })

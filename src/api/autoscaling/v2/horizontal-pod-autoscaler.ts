@@ -2,6 +2,7 @@ import { always, atomicList, dflt, int32, int64, listBy, required, string } from
 import { autoscalingV2 } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { quantity, time } from '../../meta/v1/scalars.ts'
+import { horizontalPodAutoscalerColumns } from './horizontal-pod-autoscaler.columns.ts'
 
 export class MetricTarget extends autoscalingV2.type({
   averageUtilization: int32(),
@@ -153,4 +154,5 @@ export const horizontalPodAutoscalers = autoscalingV2.resource(HorizontalPodAuto
   categories: ['all'],
   namespaced: true,
   status: true,
+  columns: horizontalPodAutoscalerColumns,
 })

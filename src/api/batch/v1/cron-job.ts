@@ -1,4 +1,5 @@
 import { always, atomicList, bool, dflt, int32, int64, required, string } from '../../../schema/schema.ts'
+import { ageColumn, containerColumns, integer, nameColumn, selectorText, since, text, wide } from '../../columns.ts'
 import { ObjectReference } from '../../core/v1/object-reference.ts'
 import { batch } from '../../group-version.ts'
 import { ObjectMeta } from '../../meta/v1/object-meta.ts'
@@ -38,4 +39,17 @@ export const cronJobs = batch.resource(CronJob, {
   categories: ['all'],
   namespaced: true,
   status: true,
+  columns: [
+    nameColumn,
+    text('Schedule', ({ spec }) => spec.schedule),
+    text('Timezone', ({ spec }) => spec.timeZone),
+    text('Suspend', ({ spec }) => (spec.suspend ? 'True' : 'False')),
+    integer('Active', ({ status }) => status.active?.length ?? 0),
+    text('Last Schedule', ({ status }, now) =>
+      status.lastScheduleTime === undefined ? undefined : since(status.lastScheduleTime, now),
+    ),
+    ageColumn,
+    ...containerColumns<CronJob>(({ spec }) => spec.jobTemplate.spec?.template),
+    wide('Selector', ({ spec }) => selectorText(spec.jobTemplate.spec?.selector)),
+  ],
 })

@@ -4,6 +4,7 @@ import { batch } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { time } from '../../meta/v1/scalars.ts'
 import { fillJobSpec } from './defaults.ts'
+import { jobColumns } from './job.columns.ts'
 
 export class PodFailurePolicyOnExitCodesRequirement extends batch.type({
   containerName: string(),
@@ -96,4 +97,5 @@ export const jobs = batch.resource(Job, {
   namespaced: true,
   status: true,
   selectableFields: ['status.successful'],
+  columns: jobColumns,
 })

@@ -1,4 +1,6 @@
+import { humanDuration } from '../../../base/duration.ts'
 import { always, atomicList, bytes, int32, list, listBy, map, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { certificates } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
 
@@ -32,6 +34,12 @@ export class CertificateSigningRequest extends certificates.object({
   status: always(CertificateSigningRequestStatus),
 }) {}
 
+function conditionText({ status: { conditions, certificate } }: CertificateSigningRequest): string {
+  const has = (type: string) => conditions?.some(condition => condition.type === type)
+  const decided = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending'
+  return `${decided}${has('Failed') ? ',Failed' : ''}${certificate ? ',Issued' : ''}`
+}
+
 export const certificateSigningRequests = certificates.resource(CertificateSigningRequest, {
   plural: 'certificatesigningrequests',
   short: ['csr'],
@@ -39,4 +47,14 @@ export const certificateSigningRequests = certificates.resource(CertificateSigni
   status: true,
   subresources: ['approval'],
   selectableFields: ['spec.signerName'],
+  columns: [
+    nameColumn,
+    ageColumn,
+    text('SignerName', ({ spec }) => spec.signerName),
+    text('Requestor', ({ spec }) => spec.username ?? ''),
+    text('RequestedDuration', ({ spec: { expirationSeconds: seconds } }) =>
+      seconds === undefined ? undefined : humanDuration(seconds * 1000),
+    ),
+    text('Condition', conditionText),
+  ],
 })

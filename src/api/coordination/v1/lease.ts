@@ -1,4 +1,5 @@
 import { always, int32, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { coordination } from '../../group-version.ts'
 import { microTime } from '../../meta/v1/scalars.ts'
 
@@ -19,4 +20,5 @@ export class Lease extends coordination.object({
 export const leases = coordination.resource(Lease, {
   plural: 'leases',
   namespaced: true,
+  columns: [nameColumn, text('Holder', ({ spec }) => spec.holderIdentity ?? ''), ageColumn],
 })

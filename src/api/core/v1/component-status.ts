@@ -1,4 +1,5 @@
 import { listBy, required, string } from '../../../schema/schema.ts'
+import { nameColumn, text } from '../../columns.ts'
 import { core } from '../../group-version.ts'
 
 export class ComponentCondition extends core.type({
@@ -17,4 +18,10 @@ export const componentStatuses = core.resource(ComponentStatus, {
   short: ['cs'],
   namespaced: false,
   verbs: ['get', 'list', 'watch'],
+  columns: [
+    nameColumn,
+    text('Status', ({ conditions }) => (conditions?.[0]?.status === 'True' ? 'Healthy' : 'Unhealthy')),
+    text('Message', ({ conditions }) => conditions?.[0]?.message ?? ''),
+    text('Error', ({ conditions }) => conditions?.[0]?.error ?? ''),
+  ],
 })

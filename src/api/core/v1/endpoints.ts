@@ -1,5 +1,6 @@
 import { atomicList, dflt, int32, required, string } from '../../../schema/schema.ts'
 import { core } from '../../group-version.ts'
+import { endpointsColumns } from './endpoints.columns.ts'
 import { ObjectReference } from './object-reference.ts'
 
 export class EndpointAddress extends core.type(
@@ -37,4 +38,5 @@ export const endpoints = core.resource(Endpoints, {
   short: ['ep'],
   namespaced: true,
   registry: 'services/endpoints',
+  columns: endpointsColumns,
 })

@@ -2,6 +2,7 @@ import { int32, required, requiredAlways, string } from '../../../schema/schema.
 import { core } from '../../group-version.ts'
 import { ObjectMeta } from '../../meta/v1/object-meta.ts'
 import { microTime, time } from '../../meta/v1/scalars.ts'
+import { eventColumns } from './event.columns.ts'
 import { ObjectReference } from './object-reference.ts'
 
 export class EventSeries extends core.type({
@@ -49,4 +50,5 @@ export const events = core.resource(Event, {
     'source',
     'type',
   ],
+  columns: eventColumns,
 })

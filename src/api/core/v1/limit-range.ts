@@ -1,4 +1,5 @@
 import { always, atomicList, map, required, string } from '../../../schema/schema.ts'
+import { createdAtColumn, nameColumn } from '../../columns.ts'
 import { core } from '../../group-version.ts'
 import { quantity } from '../../meta/v1/scalars.ts'
 import { fillLimitRangeItem } from './defaults.ts'
@@ -27,4 +28,5 @@ export const limitRanges = core.resource(LimitRange, {
   plural: 'limitranges',
   short: ['limits'],
   namespaced: true,
+  columns: [nameColumn, createdAtColumn],
 })

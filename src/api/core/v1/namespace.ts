@@ -1,4 +1,5 @@
 import { always, atomicList, dflt, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { core } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
 import { fillNamespace } from './defaults.ts'
@@ -36,4 +37,5 @@ export const namespaces = core.resource(Namespace, {
   status: true,
   subresources: ['finalize'],
   selectableFields: ['status.phase'],
+  columns: [nameColumn, text('Status', ({ status }) => status.phase), ageColumn],
 })

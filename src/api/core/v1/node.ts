@@ -1,5 +1,6 @@
 import { always, atomicList, bool, setOf, string } from '../../../schema/schema.ts'
 import { core } from '../../group-version.ts'
+import { nodeColumns } from './node.columns.ts'
 import { NodeConfigSource, NodeStatus } from './node-status.ts'
 import { Taint } from './taint.ts'
 
@@ -26,4 +27,5 @@ export const nodes = core.resource(Node, {
   subresources: ['proxy'],
   selectableFields: ['spec.unschedulable'],
   registry: 'minions',
+  columns: nodeColumns,
 })

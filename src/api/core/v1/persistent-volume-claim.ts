@@ -1,4 +1,5 @@
 import { always, atomicList, dflt, listBy, map, required, string } from '../../../schema/schema.ts'
+import { accessModesText, ageColumn, nameColumn, text, wide } from '../../columns.ts'
 import { core } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { quantity, time } from '../../meta/v1/scalars.ts'
@@ -71,4 +72,15 @@ export const persistentVolumeClaims = core.resource(PersistentVolumeClaim, {
   short: ['pvc'],
   namespaced: true,
   status: true,
+  columns: [
+    nameColumn,
+    text('Status', ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : status.phase)),
+    text('Volume', ({ spec }) => spec.volumeName ?? ''),
+    text('Capacity', ({ spec, status }) => (spec.volumeName ? (status.capacity?.storage ?? '0') : '')),
+    text('Access Modes', ({ spec, status }) => (spec.volumeName ? accessModesText(status.accessModes) : '')),
+    text('StorageClass', ({ spec }) => spec.storageClassName ?? ''),
+    text('VolumeAttributesClass', ({ spec }) => spec.volumeAttributesClassName ?? '<unset>'),
+    ageColumn,
+    wide('VolumeMode', ({ spec }) => spec.volumeMode),
+  ],
 })

@@ -1,6 +1,7 @@
 import { always } from '../../../schema/schema.ts'
 import { core } from '../../group-version.ts'
 import { fillPod } from './defaults.ts'
+import { podColumns } from './pod.columns.ts'
 import { PodSpec } from './pod-spec.ts'
 import { PodStatus } from './pod-status.ts'
 
@@ -40,4 +41,5 @@ export const pods = core.resource(Pod, {
     'status.podIPs',
     'status.nominatedNodeName',
   ],
+  columns: podColumns,
 })

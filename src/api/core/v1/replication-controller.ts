@@ -1,4 +1,5 @@
 import { always, dflt, int32, int64, listBy, map, required, string } from '../../../schema/schema.ts'
+import { ageColumn, containerColumns, integer, labelsText, nameColumn, wide } from '../../columns.ts'
 import { core } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
 import { fillReplicationController } from './defaults.ts'
@@ -45,4 +46,13 @@ export const replicationControllers = core.resource(ReplicationController, {
   scale: { replicas: 'spec.replicas', statusReplicas: 'status.replicas', selector: 'spec.selector' },
   selectableFields: ['status.replicas'],
   registry: 'controllers',
+  columns: [
+    nameColumn,
+    integer('Desired', ({ spec }) => spec.replicas),
+    integer('Current', ({ status }) => status.replicas),
+    integer('Ready', ({ status }) => status.readyReplicas ?? 0),
+    ageColumn,
+    ...containerColumns<ReplicationController>(({ spec }) => spec.template),
+    wide('Selector', ({ spec }) => labelsText(spec.selector)),
+  ],
 })

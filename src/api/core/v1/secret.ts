@@ -1,4 +1,5 @@
 import { bool, bytes, dflt, map, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import { core } from '../../group-version.ts'
 
 export class Secret extends core.object({
@@ -12,4 +13,10 @@ export const secrets = core.resource(Secret, {
   plural: 'secrets',
   namespaced: true,
   selectableFields: ['type'],
+  columns: [
+    nameColumn,
+    text('Type', ({ type }) => type),
+    integer('Data', ({ data = {} }) => Object.keys(data).length),
+    ageColumn,
+  ],
 })

@@ -1,4 +1,5 @@
 import { atomicList, bool, listBy, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import { core } from '../../group-version.ts'
 import { ObjectReference } from './object-reference.ts'
 
@@ -20,4 +21,5 @@ export const serviceAccounts = core.resource(ServiceAccount, {
   short: ['sa'],
   namespaced: true,
   subresources: ['token'],
+  columns: [nameColumn, integer('Secrets', ({ secrets = [] }) => secrets.length), ageColumn],
 })

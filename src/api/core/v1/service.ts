@@ -3,6 +3,7 @@ import { core } from '../../group-version.ts'
 import { Condition } from '../../meta/v1/condition.ts'
 import { intOrString } from '../../meta/v1/scalars.ts'
 import { fillServiceSpec } from './defaults.ts'
+import { serviceColumns } from './service.columns.ts'
 
 export class ClientIPConfig extends core.type({
   timeoutSeconds: int32(),
@@ -83,4 +84,5 @@ export const services = core.resource(Service, {
   subresources: ['proxy'],
   selectableFields: ['spec.clusterIP', 'spec.type'],
   registry: 'services/specs',
+  columns: serviceColumns,
 })

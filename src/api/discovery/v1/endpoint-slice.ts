@@ -2,6 +2,7 @@ import { atomicList, bool, dflt, int32, map, required, setOf, string } from '../
 import { ObjectReference } from '../../core/v1/object-reference.ts'
 import { discovery } from '../../group-version.ts'
 import { fillEndpointPort } from './defaults.ts'
+import { endpointSliceColumns } from './endpoint-slice.columns.ts'
 
 export class EndpointConditions extends discovery.type({
   ready: bool(),
@@ -52,4 +53,5 @@ export class EndpointSlice extends discovery.object({
 export const endpointSlices = discovery.resource(EndpointSlice, {
   plural: 'endpointslices',
   namespaced: true,
+  columns: endpointSliceColumns,
 })

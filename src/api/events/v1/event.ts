@@ -3,6 +3,7 @@ import { EventSource } from '../../core/v1/event.ts'
 import { ObjectReference } from '../../core/v1/object-reference.ts'
 import { eventsApi } from '../../group-version.ts'
 import { microTime, time } from '../../meta/v1/scalars.ts'
+import { eventColumns } from './event.columns.ts'
 
 export class EventSeries extends eventsApi.type({
   count: required(int32()),
@@ -42,4 +43,5 @@ export const events = eventsApi.resource(Event, {
     'reportingController',
     'type',
   ],
+  columns: eventColumns,
 })

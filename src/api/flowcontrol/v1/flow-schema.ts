@@ -1,4 +1,5 @@
 import { always, atomicList, bool, dflt, int32, listBy, required, setOf, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import { flowcontrol } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
 
@@ -87,4 +88,12 @@ export const flowSchemas = flowcontrol.resource(FlowSchema, {
   plural: 'flowschemas',
   namespaced: false,
   status: true,
+  columns: [
+    nameColumn,
+    text('PriorityLevel', ({ spec }) => spec.priorityLevelConfiguration.name),
+    integer('MatchingPrecedence', ({ spec }) => spec.matchingPrecedence),
+    text('DistinguisherMethod', ({ spec }) => spec.distinguisherMethod?.type),
+    ageColumn,
+    text('MissingPL', ({ status }) => status.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?'),
+  ],
 })

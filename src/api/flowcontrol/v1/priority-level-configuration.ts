@@ -1,4 +1,5 @@
 import { always, dflt, int32, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { flowcontrol } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
 
@@ -58,4 +59,16 @@ export const priorityLevelConfigurations = flowcontrol.resource(PriorityLevelCon
   plural: 'prioritylevelconfigurations',
   namespaced: false,
   status: true,
+  columns: [
+    nameColumn,
+    text('Type', ({ spec }) => spec.type),
+    text(
+      'NominalConcurrencyShares',
+      ({ spec }) => spec.limited?.nominalConcurrencyShares ?? spec.exempt?.nominalConcurrencyShares,
+    ),
+    text('Queues', ({ spec }) => spec.limited?.limitResponse?.queuing?.queues),
+    text('HandSize', ({ spec }) => spec.limited?.limitResponse?.queuing?.handSize),
+    text('QueueLengthLimit', ({ spec }) => spec.limited?.limitResponse?.queuing?.queueLengthLimit),
+    ageColumn,
+  ],
 })

@@ -1,4 +1,5 @@
 import { always, dflt, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { networking } from '../../group-version.ts'
 
 export class IngressClassParametersReference extends networking.type({
@@ -21,4 +22,14 @@ export class IngressClass extends networking.object({
 export const ingressClasses = networking.resource(IngressClass, {
   plural: 'ingressclasses',
   namespaced: false,
+  columns: [
+    nameColumn,
+    text('Controller', ({ spec }) => spec.controller ?? ''),
+    text(
+      'Parameters',
+      ({ spec: { parameters } }) =>
+        parameters && `${parameters.kind}${parameters.apiGroup ? `.${parameters.apiGroup}` : ''}/${parameters.name}`,
+    ),
+    ageColumn,
+  ],
 })

@@ -1,4 +1,5 @@
 import { always, atomicList, int32, required, string } from '../../../schema/schema.ts'
+import { ageColumn, firstFew, nameColumn, text } from '../../columns.ts'
 import { TypedLocalObjectReference } from '../../core/v1/persistent-volume-claim.ts'
 import { networking } from '../../group-version.ts'
 
@@ -78,4 +79,17 @@ export const ingresses = networking.resource(Ingress, {
   namespaced: true,
   status: true,
   registry: 'ingress',
+  columns: [
+    nameColumn,
+    text('Class', ({ spec }) => spec.ingressClassName),
+    text('Hosts', ({ spec }) => {
+      const hosts = (spec.rules ?? []).flatMap(({ host }) => host || [])
+      return firstFew(hosts, 3) || '*'
+    }),
+    text('Address', ({ status }) =>
+      (status.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname).join(','),
+    ),
+    text('Ports', ({ spec }) => (spec.tls?.length ? '80, 443' : '80')),
+    ageColumn,
+  ],
 })

@@ -1,4 +1,5 @@
 import { required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { networking } from '../../group-version.ts'
 
 export class ParentReference extends networking.type({
@@ -20,4 +21,11 @@ export const ipAddresses = networking.resource(IPAddress, {
   plural: 'ipaddresses',
   short: ['ip'],
   namespaced: false,
+  columns: [
+    nameColumn,
+    text('ParentRef', ({ spec: { parentRef } }) =>
+      [parentRef.resource, parentRef.namespace, parentRef.name].filter(Boolean).join('/'),
+    ),
+    ageColumn,
+  ],
 })

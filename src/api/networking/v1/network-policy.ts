@@ -1,4 +1,5 @@
 import { always, atomicList, dflt, int32, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, selectorText, text } from '../../columns.ts'
 import { networking } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { intOrString } from '../../meta/v1/scalars.ts'
@@ -49,4 +50,5 @@ export const networkPolicies = networking.resource(NetworkPolicy, {
   plural: 'networkpolicies',
   short: ['netpol'],
   namespaced: true,
+  columns: [nameColumn, text('Pod-Selector', ({ spec }) => selectorText(spec.podSelector)), ageColumn],
 })

@@ -1,4 +1,5 @@
 import { always, atomicList, listBy, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { networking } from '../../group-version.ts'
 import { Condition } from '../../meta/v1/condition.ts'
 
@@ -19,4 +20,5 @@ export const serviceCIDRs = networking.resource(ServiceCIDR, {
   plural: 'servicecidrs',
   namespaced: false,
   status: true,
+  columns: [nameColumn, text('CIDRs', ({ spec }) => (spec.cidrs ?? []).join(',')), ageColumn],
 })

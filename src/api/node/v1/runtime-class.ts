@@ -1,4 +1,5 @@
 import { atomicList, map, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { Toleration } from '../../core/v1/toleration.ts'
 import { node } from '../../group-version.ts'
 import { quantity } from '../../meta/v1/scalars.ts'
@@ -21,4 +22,5 @@ export class RuntimeClass extends node.object({
 export const runtimeClasses = node.resource(RuntimeClass, {
   plural: 'runtimeclasses',
   namespaced: false,
+  columns: [nameColumn, text('Handler', ({ handler }) => handler), ageColumn],
 })

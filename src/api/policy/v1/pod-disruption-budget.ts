@@ -1,4 +1,5 @@
 import { always, int32, int64, listBy, map, noted, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import { policy } from '../../group-version.ts'
 import { Condition } from '../../meta/v1/condition.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
@@ -31,4 +32,11 @@ export const podDisruptionBudgets = policy.resource(PodDisruptionBudget, {
   short: ['pdb'],
   namespaced: true,
   status: true,
+  columns: [
+    nameColumn,
+    text('Min Available', ({ spec }) => String(spec.minAvailable ?? 'N/A')),
+    text('Max Unavailable', ({ spec }) => String(spec.maxUnavailable ?? 'N/A')),
+    integer('Allowed Disruptions', ({ status }) => status.disruptionsAllowed ?? 0),
+    ageColumn,
+  ],
 })

@@ -1,5 +1,6 @@
 import { atomicList, required, string } from '../../../schema/schema.ts'
 import { rbac } from '../../group-version.ts'
+import { bindingColumns } from './binding.columns.ts'
 import { fillRoleRef, fillSubject } from './defaults.ts'
 
 export class RoleRef extends rbac.type(
@@ -29,4 +30,5 @@ export class ClusterRoleBinding extends rbac.object({
 export const clusterRoleBindings = rbac.resource(ClusterRoleBinding, {
   plural: 'clusterrolebindings',
   namespaced: false,
+  columns: bindingColumns,
 })

@@ -1,4 +1,5 @@
 import { atomicList, required, string } from '../../../schema/schema.ts'
+import { createdAtColumn, nameColumn } from '../../columns.ts'
 import { rbac } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 
@@ -22,4 +23,5 @@ export class ClusterRole extends rbac.object({
 export const clusterRoles = rbac.resource(ClusterRole, {
   plural: 'clusterroles',
   namespaced: false,
+  columns: [nameColumn, createdAtColumn],
 })

@@ -1,5 +1,6 @@
 import { atomicList, required } from '../../../schema/schema.ts'
 import { rbac } from '../../group-version.ts'
+import { bindingColumns } from './binding.columns.ts'
 import { RoleRef, Subject } from './cluster-role-binding.ts'
 
 export class RoleBinding extends rbac.object({
@@ -10,4 +11,5 @@ export class RoleBinding extends rbac.object({
 export const roleBindings = rbac.resource(RoleBinding, {
   plural: 'rolebindings',
   namespaced: true,
+  columns: bindingColumns,
 })

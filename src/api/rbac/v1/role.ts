@@ -1,4 +1,5 @@
 import { atomicList } from '../../../schema/schema.ts'
+import { createdAtColumn, nameColumn } from '../../columns.ts'
 import { rbac } from '../../group-version.ts'
 import { PolicyRule } from './cluster-role.ts'
 
@@ -9,4 +10,5 @@ export class Role extends rbac.object({
 export const roles = rbac.resource(Role, {
   plural: 'roles',
   namespaced: true,
+  columns: [nameColumn, createdAtColumn],
 })

@@ -1,4 +1,5 @@
 import { atomicList, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn } from '../../columns.ts'
 import { resourceApi } from '../../group-version.ts'
 import { rawExtension } from '../../meta/v1/scalars.ts'
 
@@ -32,4 +33,5 @@ export class DeviceClass extends resourceApi.object({
 export const deviceClasses = resourceApi.resource(DeviceClass, {
   plural: 'deviceclasses',
   namespaced: false,
+  columns: [nameColumn, ageColumn],
 })

@@ -1,4 +1,5 @@
 import { required } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn } from '../../columns.ts'
 import { resourceApi } from '../../group-version.ts'
 import { ObjectMeta } from '../../meta/v1/object-meta.ts'
 import { ResourceClaimSpec } from './resource-claim.ts'
@@ -15,4 +16,5 @@ export class ResourceClaimTemplate extends resourceApi.object({
 export const resourceClaimTemplates = resourceApi.resource(ResourceClaimTemplate, {
   plural: 'resourceclaimtemplates',
   namespaced: true,
+  columns: [nameColumn, ageColumn],
 })

@@ -1,4 +1,5 @@
 import { always, atomicList, bool, dflt, int64, listBy, map, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { NodeSelector } from '../../core/v1/node-selector.ts'
 import { resourceApi } from '../../group-version.ts'
 import { Condition } from '../../meta/v1/condition.ts'
@@ -139,4 +140,16 @@ export const resourceClaims = resourceApi.resource(ResourceClaim, {
   plural: 'resourceclaims',
   namespaced: true,
   status: true,
+  columns: [
+    nameColumn,
+    text('State', ({ metadata, status }) => {
+      const states = [
+        metadata.deletionTimestamp && 'deleted',
+        status.allocation && 'allocated',
+        status.reservedFor?.length && 'reserved',
+      ].filter(Boolean)
+      return states.join(',') || 'pending'
+    }),
+    ageColumn,
+  ],
 })

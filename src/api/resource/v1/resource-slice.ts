@@ -1,4 +1,5 @@
 import { atomicList, bool, int64, map, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { NodeSelector } from '../../core/v1/node-selector.ts'
 import { resourceApi } from '../../group-version.ts'
 import { quantity, time } from '../../meta/v1/scalars.ts'
@@ -97,4 +98,11 @@ export class ResourceSlice extends resourceApi.object({
 export const resourceSlices = resourceApi.resource(ResourceSlice, {
   plural: 'resourceslices',
   namespaced: false,
+  columns: [
+    nameColumn,
+    text('Node', ({ spec }) => spec.nodeName ?? ''),
+    text('Driver', ({ spec }) => spec.driver),
+    text('Pool', ({ spec }) => spec.pool.name),
+    ageColumn,
+  ],
 })

@@ -1,4 +1,5 @@
 import { atomicList, bool, dflt, int64, required, setOf, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { storage } from '../../group-version.ts'
 
 export class TokenRequest extends storage.type({
@@ -27,4 +28,17 @@ export class CSIDriver extends storage.object({
 export const csiDrivers = storage.resource(CSIDriver, {
   plural: 'csidrivers',
   namespaced: false,
+  columns: [
+    nameColumn,
+    { name: 'AttachRequired', type: 'boolean', of: ({ spec }) => spec.attachRequired },
+    { name: 'PodInfoOnMount', type: 'boolean', of: ({ spec }) => spec.podInfoOnMount },
+    { name: 'StorageCapacity', type: 'boolean', of: ({ spec }) => spec.storageCapacity },
+    text(
+      'TokenRequests',
+      ({ spec }) => (spec.tokenRequests ?? []).map(({ audience }) => audience).join(',') || '<unset>',
+    ),
+    { name: 'RequiresRepublish', type: 'boolean', of: ({ spec }) => spec.requiresRepublish },
+    text('Modes', ({ spec }) => spec.volumeLifecycleModes.join(',')),
+    ageColumn,
+  ],
 })

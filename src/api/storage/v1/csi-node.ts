@@ -1,4 +1,5 @@
 import { atomicList, int32, listBy, required, string } from '../../../schema/schema.ts'
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import { storage } from '../../group-version.ts'
 
 export class VolumeNodeResources extends storage.type({
@@ -23,4 +24,5 @@ export class CSINode extends storage.object({
 export const csiNodes = storage.resource(CSINode, {
   plural: 'csinodes',
   namespaced: false,
+  columns: [nameColumn, integer('Drivers', ({ spec }) => spec.drivers.length), ageColumn],
 })

@@ -1,4 +1,5 @@
 import { required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { storage } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { quantity } from '../../meta/v1/scalars.ts'
@@ -13,4 +14,10 @@ export class CSIStorageCapacity extends storage.object({
 export const csiStorageCapacities = storage.resource(CSIStorageCapacity, {
   plural: 'csistoragecapacities',
   namespaced: true,
+  columns: [
+    nameColumn,
+    text('StorageClassName', ({ storageClassName }) => storageClassName),
+    text('Capacity', ({ capacity }) => capacity ?? '<unset>'),
+    ageColumn,
+  ],
 })

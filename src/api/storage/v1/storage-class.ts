@@ -1,4 +1,5 @@
 import { atomicList, bool, dflt, map, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { TopologySelectorTerm } from '../../core/v1/topology-selector-term.ts'
 import { storage } from '../../group-version.ts'
 
@@ -16,4 +17,16 @@ export const storageClasses = storage.resource(StorageClass, {
   plural: 'storageclasses',
   short: ['sc'],
   namespaced: false,
+  columns: [
+    {
+      ...nameColumn,
+      of: ({ metadata: { name, annotations } }) =>
+        annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' ? `${name} (default)` : name,
+    },
+    text('Provisioner', ({ provisioner }) => provisioner),
+    text('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy),
+    text('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode),
+    { name: 'AllowVolumeExpansion', type: 'boolean', of: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false },
+    ageColumn,
+  ],
 })

@@ -1,4 +1,5 @@
 import { always, bool, int32, map, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { PersistentVolumeSpec } from '../../core/v1/persistent-volume-spec.ts'
 import { storage } from '../../group-version.ts'
 import { time } from '../../meta/v1/scalars.ts'
@@ -36,4 +37,12 @@ export const volumeAttachments = storage.resource(VolumeAttachment, {
   plural: 'volumeattachments',
   namespaced: false,
   status: true,
+  columns: [
+    nameColumn,
+    text('Attacher', ({ spec }) => spec.attacher),
+    text('PV', ({ spec }) => spec.source.persistentVolumeName ?? ''),
+    text('Node', ({ spec }) => spec.nodeName),
+    { name: 'Attached', type: 'boolean', of: ({ status }) => status.attached },
+    ageColumn,
+  ],
 })

@@ -1,4 +1,5 @@
 import { map, required, string } from '../../../schema/schema.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { storage } from '../../group-version.ts'
 
 export class VolumeAttributesClass extends storage.object({
@@ -10,4 +11,5 @@ export const volumeAttributesClasses = storage.resource(VolumeAttributesClass, {
   plural: 'volumeattributesclasses',
   short: ['vac'],
   namespaced: false,
+  columns: [nameColumn, text('DriverName', ({ driverName }) => driverName), ageColumn],
 })
