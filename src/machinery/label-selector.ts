@@ -1,3 +1,4 @@
+import { selectorText } from '../api/columns.ts'
 import { type FieldError, fieldForbidden, fieldInvalid, fieldRequired } from './field-error.ts'
 import { parseRequirements } from './label-selector-parser.ts'
 import { labelValue, qualifiedName } from './names.ts'
@@ -111,10 +112,9 @@ function requirementText({ key, operator, values }: LabelRequirement): string {
   }
 }
 
-/** How kubectl shows a selector object. */
+/** How kubectl shows a selector object: `<none>` when it selects nothing in particular. */
 export function formatLabelSelector(object: LabelSelectorObject | undefined): string {
-  const text = object ? labelSelectorText(labelSelectorOf(object)) : ''
-  return text === '' ? '<none>' : text
+  return selectorText(object)
 }
 
 /** What is wrong with a selector object. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { customResourceDefinitions } from '../../api/apiextensions/v1/custom-resource-definition.ts'
 import { deployments } from '../../api/apps/v1/deployment.ts'
 import { statefulSets } from '../../api/apps/v1/stateful-set.ts'
 import { cronJobs } from '../../api/batch/v1/cron-job.ts'
@@ -60,6 +61,17 @@ const selector = { matchLabels: { app: 'x' } }
 const pod = (spec: object) => ({ spec: { containers: [container], ...spec } })
 const withContainer = (more: object) => pod({ containers: [{ ...container, ...more }] })
 const mismatch = 'Invalid value: {"app":"y"}: `selector` does not match template `labels`'
+
+const definition = (spec: object) => ({
+  metadata: { name: 'things.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'things', kind: 'Thing' },
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    ...spec,
+  },
+})
 
 const refused: readonly [AnyResource, object, readonly string[]][] = [
   [pods, { spec: {} }, ['spec.containers: Required value']],
@@ -167,6 +179,19 @@ const refused: readonly [AnyResource, object, readonly string[]][] = [
     ['spec.request: Invalid value: "AAAA": PEM block type must be CERTIFICATE REQUEST'],
   ],
   [
+    customResourceDefinitions,
+    definition({ group: 'other.com' }),
+    ['metadata.name: Invalid value: "things.example.com": must be spec.names.plural+"."+spec.group'],
+  ],
+  [
+    customResourceDefinitions,
+    definition({ versions: [{ name: 'v1', schema: { openAPIV3Schema: { type: 'object', properties: { a: {} } } } }] }),
+    [
+      'spec.versions: Invalid value: ["v1"]: must have exactly one version marked as storage version',
+      'spec.versions[0].schema.openAPIV3Schema.properties[a].type: Required value: must not be empty for specified object fields',
+    ],
+  ],
+  [
     configMaps,
     { metadata: { name: 'a', labels: { '-a': 'b' } } },
     [
@@ -180,6 +205,7 @@ for (const [resource, given, expected] of refused) {
 }
 
 const accepted: readonly [AnyResource, object][] = [
+  [customResourceDefinitions, definition({})],
   [pods, pod({ volumes: [{ name: 'v' }], initContainers: [{ name: 'i', image: 'x' }], hostNetwork: true })],
   [deployments, { spec: { selector, template: template() } }],
   [statefulSets, { spec: { selector, serviceName: 's', template: template() } }],

@@ -6,6 +6,7 @@ import { validateObjectMeta } from '../validation/object-meta.ts'
 import { certificateSigningRequestStrategy } from './certificate-signing-request.ts'
 import { configMapStrategy } from './config-map.ts'
 import { cronJobStrategy } from './cron-job.ts'
+import { customResourceDefinitionStrategy } from './custom-resource-definition.ts'
 import { daemonSetStrategy } from './daemon-set.ts'
 import { deploymentStrategy } from './deployment.ts'
 import { endpointSliceStrategy } from './endpoint-slice.ts'
@@ -75,6 +76,7 @@ const byPlace: Readonly<Record<string, Strategy<never>>> = {
   'scheduling.k8s.io/v1/priorityclasses': priorityClassStrategy,
   'storage.k8s.io/v1/storageclasses': storageClassStrategy,
   'storage.k8s.io/v1/volumeattachments': { generation: false },
+  'apiextensions.k8s.io/v1/customresourcedefinitions': customResourceDefinitionStrategy,
   'apiregistration.k8s.io/v1/apiservices': { name: 'path', generation: false },
   'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': { generation: true },
   'admissionregistration.k8s.io/v1/validatingwebhookconfigurations': { generation: true },

@@ -86,9 +86,10 @@ export function fillReplicationController(controller: Loose): void {
 /** For containers: default <- max, defaultRequest <- default, then min. */
 export function fillLimitRangeItem(item: Loose): void {
   if (item.type !== 'Container') return
-  const max = item.max as Loose | undefined
-  item.default = { ...max, ...(item.default as Loose) }
-  item.defaultRequest = { ...(item.min as Loose), ...(item.default as Loose), ...(item.defaultRequest as Loose) }
+  const limits = { ...(item.max as Loose), ...(item.default as Loose) }
+  const requests = { ...(item.min as Loose), ...limits, ...(item.defaultRequest as Loose) }
+  if (Object.keys(limits).length > 0) item.default = limits
+  if (Object.keys(requests).length > 0) item.defaultRequest = requests
 }
 
 /** Every namespace carries its own name as a label. */
