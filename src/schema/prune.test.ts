@@ -51,7 +51,7 @@ const wrong: readonly [object, string][] = [
   ],
   [
     { metadata: { labels: { a: 1 } } },
-    'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels.a of type string',
+    'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string',
   ],
   [
     { spec: { template: { spec: { containers: [{ resources: { limits: { cpu: 'x' } } }] } } } },

@@ -206,7 +206,7 @@ function readMap(view: View, element: Reader): Reader {
     for (const key of Object.keys(value)) {
       const before = found.length
       const kept = value[key] === null && !ofNull.node.nullable ? zeroOf(ofNull) : element(value[key], found)
-      if (found.length > before) locate(found, before, `.${key}`)
+      if (found.length > before) locate(found, before, `[${key}]`)
       if (kept !== value[key]) value[key] = kept
     }
     return value

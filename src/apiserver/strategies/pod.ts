@@ -22,9 +22,9 @@ export const podStrategy: Strategy<Pod> = {
   },
   validate: pod => validatePodSpec(pod.spec, 'spec'),
   validateUpdate(pod, old, { subresource }) {
+    if (subresource === '') return validatePodUpdate(pod.spec, old.spec)
     if (subresource === 'ephemeralcontainers') return validateEphemeralUpdate(pod.spec, old.spec)
-    if (subresource !== 'resize') return validatePodUpdate(pod.spec, old.spec)
-    if (qosClass(pod.spec) === qosClass(old.spec)) return []
+    if (subresource !== 'resize' || qosClass(pod.spec) === qosClass(old.spec)) return []
     return [fieldInvalid('spec', qosClass(pod.spec), 'Pod QOS Class may not change as a result of resizing')]
   },
   gracePeriod(pod, asked) {
