@@ -26,7 +26,7 @@ import { instrumented, metrics } from './metrics.ts'
 import type { Registry, WriteHook } from './registry/api-request.ts'
 import { ResourceTable } from './registry/served.ts'
 import { ServiceAddresses } from './service/service-addresses.ts'
-const strategyOf = (_: AnyResource) => ({})
+import { strategyOf } from './strategies/strategies.ts'
 import { upgrade } from './streaming.ts'
 import type { User } from './user.ts'
 
