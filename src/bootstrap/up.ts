@@ -31,6 +31,7 @@ export interface Step {
 
 /** Each import loads only when its step runs. */
 export const upSteps: readonly Step[] = [
+  { title: 'Note what the machine is like', run: async up => (await import('./record.ts')).recordMachine(up.host) },
   {
     title: 'Install Debian packages',
     when: async up => (await (await import('./steps/packages.ts')).missingPackages(up)).length > 0,
@@ -48,4 +49,9 @@ export const upSteps: readonly Step[] = [
   { title: 'Wait for the node', run: async (up, note) => (await import('./steps/ready.ts')).nodeReady(up, note) },
   { title: 'Wait for the cluster DNS', run: async (up, note) => (await import('./steps/ready.ts')).dnsReady(up, note) },
   { title: 'Write your kubeconfig', run: async up => (await import('./steps/kubeconfig.ts')).userKubeconfig(up) },
+  {
+    title: 'Write systemd units',
+    when: up => up.systemd,
+    run: async up => (await import('./steps/systemd.ts')).systemdUnits(up),
+  },
 ]

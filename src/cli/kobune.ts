@@ -77,7 +77,8 @@ export const kobune: Command = {
           ],
           options: [
             { flags: '--package <name>', does: 'add a Debian package and all it depends on', many: true },
-            { flags: '--add <target=source>', does: 'add a file or folder of this machine', many: true },
+            { flags: '--program <path>', does: 'add a program of this machine and its libraries', many: true },
+            { flags: '--into <path>', does: 'where in the image the folder goes', default: '/' },
             { flags: '--cmd <json>', does: 'default command, a JSON list' },
             { flags: '--entrypoint <json>', does: 'entry point, a JSON list' },
             { flags: '--env <name=value>', does: 'environment variable', many: true },

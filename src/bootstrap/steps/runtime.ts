@@ -12,6 +12,7 @@ export async function containerd(up: Up): Promise<void> {
     state: paths.containerdState,
     socket: paths.containerdSocket,
     cniConfDir: paths.cniConf,
+    configFile: `${paths.state}/containerd.toml`,
     logFile: paths.containerdLog,
   })
 }
@@ -21,7 +22,8 @@ export async function images({ host }: Up, note: (text: string) => void): Promis
   const cri = criClient({ socket: paths.containerdSocket })
   try {
     await ensurePause(host, cri, paths.images)
-    await ensureOwnImage(host, cri, { folder: paths.images, note })
+    note('packing our own image, once for each version')
+    await ensureOwnImage(host, cri, paths.images)
   } finally {
     cri.close()
   }

@@ -2,11 +2,15 @@
  * Kobune's own image, packed on this machine: Node with its libraries, the bundled program, and the network programs
  * that its parts drive. No shell: `/kobune` and `/hyperkube` are the program itself, read by `#!/node`.
  */
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { version } from '../../../base/version.ts'
 import type { Host } from '../../../host/host.ts'
+import type { Cri } from '../../cri/cri.ts'
 import { bundleProgram } from './bundle.ts'
+import { importImage } from './import.ts'
 import { type Entry, folderEntries, type PackedImage, packImage } from './pack.ts'
 import { programEntries, withParents } from './programs.ts'
 
@@ -51,6 +55,42 @@ export async function packOwnImage(host: Host, options: OwnImageOptions): Promis
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** Kobune's own image, of the version that runs here. */
+export const ownImage = ownImageName(version)
+
+/**
+ * Makes sure that the runtime has our own image, of the code as it is now: packs and imports it when it is missing, or
+ * when a source file changed since. `folder` keeps what was packed last.
+ */
+export async function ensureOwnImage(host: Host, cri: Cri, folder: string): Promise<void> {
+  const stamp = await sourceStamp(host, join(sourceFolder(), 'src'))
+  const stampFile = join(folder, 'own-image')
+  const known = (await host.files.readIfThere(stampFile)) === stamp
+  if (known && (await cri.imageStatus(ownImage))) return
+  await host.files.makeDirectory(folder)
+  const archive = join(folder, 'kobune.tar')
+  try {
+    await packOwnImage(host, { version, out: archive })
+    await importImage(host, cri.socket, archive)
+    await host.files.write(stampFile, stamp)
+  } finally {
+    await host.files.remove(archive)
+  }
+}
+
+/** Changes when a source file does: names, sizes and times. */
+async function sourceStamp(host: Host, folder: string): Promise<string> {
+  const hash = createHash('sha256')
+  const walk = async (path: string): Promise<void> => {
+    const facts = await host.files.facts(path)
+    if (facts?.type === 'directory') {
+      for (const name of await host.files.list(path)) await walk(join(path, name))
+    } else if (facts) hash.update(`${path} ${facts.size} ${facts.modified}\n`)
+  }
+  await walk(folder)
+  return hash.digest('hex')
 }
 
 /** The checkout this file stands in. */

@@ -1,0 +1,127 @@
+/** Stops the cluster of one machine, and takes away every trace of it. */
+import { homedir } from 'node:os'
+import { delay } from '../base/clock.ts'
+import type { Host } from '../host/host.ts'
+import { criClient } from '../kubelet/cri/cri.ts'
+import { removeCni } from '../kubelet/runtime/cni.ts'
+import { paths } from './paths.ts'
+import { machineRecord, sharedFolders } from './record.ts'
+import { forgetUserKubeconfig } from './steps/kubeconfig.ts'
+import { removeUnits } from './steps/systemd.ts'
+
+export interface DownStep {
+  readonly title: string
+  readonly run: (host: Host) => Promise<void>
+}
+
+/** Stops everything; state, images and containers' logs stay. */
+export const downSteps: readonly DownStep[] = [
+  { title: 'Stop the systemd units', run: removeUnits },
+  { title: 'Stop the agent', run: host => stopProcess(host, paths.agentPid) },
+  { title: 'Stop the pods', run: host => endPods(host, 'stop') },
+  { title: 'Stop the server', run: host => stopProcess(host, paths.serverPid) },
+  { title: 'Stop containerd', run: host => stopProcess(host, `${paths.containerdState}/containerd.pid`) },
+]
+
+/** In this order: what holds a thing goes before the thing. */
+export const purgeSteps: readonly DownStep[] = [
+  { title: 'Stop the systemd units', run: removeUnits },
+  { title: 'Stop the agent', run: host => stopProcess(host, paths.agentPid) },
+  { title: 'Remove the pods', run: host => endPods(host, 'remove') },
+  { title: 'Stop the server', run: host => stopProcess(host, paths.serverPid) },
+  { title: 'Stop containerd', run: stopRuntime },
+  { title: 'Remove interfaces and rules', run: removeNetwork },
+  { title: 'Remove mounts and cgroups', run: removeMounts },
+  { title: 'Remove files', run: removeFiles },
+]
+
+async function stopProcess(host: Host, pidFile: string): Promise<void> {
+  const process = await host.processes.running(pidFile)
+  if (process) await host.processes.stop(process, 30_000)
+  await host.files.remove(pidFile)
+}
+
+/** At once: whoever takes a cluster down does not wait for grace periods of pods that nobody can reach any more. */
+async function endPods(host: Host, how: 'stop' | 'remove'): Promise<void> {
+  if (!(await host.processes.running(`${paths.containerdState}/containerd.pid`))) return
+  const cri = criClient({ socket: paths.containerdSocket })
+  try {
+    const containers = await cri.listContainers({ state: 'CONTAINER_RUNNING' })
+    await Promise.all(containers.map(({ id }) => cri.stopContainer(id, 2).catch(() => undefined)))
+    const sandboxes = await cri.listPodSandbox()
+    await Promise.all(
+      sandboxes.map(async ({ id }) => {
+        await cri.stopPodSandbox(id).catch(() => undefined)
+        if (how === 'remove') await cri.removePodSandbox(id).catch(() => undefined)
+      }),
+    )
+  } finally {
+    cri.close()
+  }
+}
+
+/** containerd, and shims that outlived it: they carry the address of our socket on their command line. */
+async function stopRuntime(host: Host): Promise<void> {
+  await stopProcess(host, `${paths.containerdState}/containerd.pid`)
+  const shims = async () => {
+    const { stdout } = await host.processes.run(
+      'pgrep',
+      ['-f', `containerd-shim.*-address ${paths.containerdSocket}`],
+      {
+        okCodes: [1],
+      },
+    )
+    return stdout.split('\n').filter(Boolean)
+  }
+  for (const signal of ['TERM', 'KILL']) {
+    const left = await shims()
+    if (left.length === 0) return
+    await host.processes.run('kill', [`-${signal}`, ...left], { okCodes: [1] })
+    await delay(200)
+  }
+}
+
+async function removeNetwork(host: Host): Promise<void> {
+  await removeCni(host, { confDir: paths.cniConf, dataDir: paths.cniData })
+  for (const table of ['kobune-services', 'kobune-masquerade']) {
+    for (const family of ['ip', 'ip6'] as const) await host.nftables.deleteTable(family, table).catch(() => undefined)
+  }
+  await removePortMappings(host)
+  const { sysctls } = await machineRecord(host)
+  for (const [name, value] of Object.entries(sysctls)) await host.sysctl.trySet(name, Number(value))
+}
+
+/** The portmap plugin leaves its chains in the nat table when the last host port is gone. */
+async function removePortMappings(host: Host): Promise<void> {
+  if (!(await host.processes.find('iptables'))) return
+  const { stdout } = await host.processes.run('iptables', ['-t', 'nat', '-S'], { okCodes: [1, 3, 4] })
+  const lines = stdout.split('\n')
+  const ours = (line: string) => /CNI-(HOSTPORT|DN)-/.test(line)
+  for (const line of lines.filter(l => l.startsWith('-A ') && ours(l))) {
+    const words = line.match(/"[^"]*"|\S+/g)!.map(word => word.replace(/^"|"$/g, ''))
+    await host.processes.run('iptables', ['-t', 'nat', '-D', ...words.slice(1)], { okCodes: [1, 2] })
+  }
+  for (const chain of lines.flatMap(l => /^-N (CNI-(?:HOSTPORT|DN)-\S+)/.exec(l)?.[1] ?? [])) {
+    await host.processes.run('iptables', ['-t', 'nat', '-X', chain], { okCodes: [1] })
+  }
+}
+
+async function removeMounts(host: Host): Promise<void> {
+  const folders = [paths.kubelet, paths.run, paths.state]
+  const mounts = (await host.mounts.list()).filter(mount => folders.some(f => `${mount.target}/`.startsWith(`${f}/`)))
+  // The deepest first: a mount may stand in another.
+  for (const { target } of mounts.sort((a, b) => b.target.length - a.target.length)) await host.mounts.unmount(target)
+  const cgroups = await host.cgroups()
+  if (await cgroups.exists('/kubepods')) await cgroups.remove('/kubepods')
+}
+
+async function removeFiles(host: Host): Promise<void> {
+  const { existed } = await machineRecord(host)
+  await forgetUserKubeconfig(host)
+  for (const name of await host.files.list('/var/lib/cni/results')) {
+    if (name.startsWith('kobune-')) await host.files.remove(`/var/lib/cni/results/${name}`)
+  }
+  for (const folder of sharedFolders) if (!existed.includes(folder)) await host.files.remove(folder)
+  const cache = `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/kobune`
+  for (const folder of [paths.run, paths.logs, paths.state, cache]) await host.files.remove(folder)
+}

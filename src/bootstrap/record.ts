@@ -1,0 +1,40 @@
+/** What the machine was like before the first `up`, so that `down --purge` leaves it like that. */
+import type { Host } from '../host/host.ts'
+import { paths } from './paths.ts'
+
+export interface MachineRecord {
+  /** Folders of other programs' too that were there already. */
+  readonly existed: readonly string[]
+  readonly sysctls: Readonly<Record<string, string>>
+}
+
+/** Folders that a cluster uses, and that others may have had before. */
+export const sharedFolders = [
+  paths.kubernetes,
+  paths.kubelet,
+  paths.podLogs,
+  paths.containerLogs,
+  '/var/lib/cni',
+  '/run/containerd',
+  '/opt/containerd',
+] as const
+
+const sysctls = ['net.ipv4.ip_forward'] as const
+
+/** Writes the record, once. */
+export async function recordMachine(host: Host): Promise<void> {
+  if (await host.files.exists(paths.record)) return
+  const existed: string[] = []
+  for (const folder of sharedFolders) if (await host.files.exists(folder)) existed.push(folder)
+  const values: Record<string, string> = {}
+  for (const name of sysctls) values[name] = String(await host.sysctl.get(name))
+  await host.files.write(paths.record, JSON.stringify({ existed, sysctls: values } satisfies MachineRecord), {
+    mode: 0o600,
+  })
+}
+
+/** The record; without one, nothing was there before. */
+export async function machineRecord(host: Host): Promise<MachineRecord> {
+  const text = await host.files.readIfThere(paths.record)
+  return text === undefined ? { existed: [], sysctls: {} } : (JSON.parse(text) as MachineRecord)
+}
