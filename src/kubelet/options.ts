@@ -1,0 +1,60 @@
+import type { Clock } from '../base/clock.ts'
+import type { Client } from '../client/client.ts'
+import type { Host } from '../host/host.ts'
+import type { Cri } from './cri/cri.ts'
+import type { Access } from './server/access.ts'
+
+/** What a kubelet is started with. */
+export interface KubeletOptions {
+  /** Undefined: no API server; only static pods run. */
+  readonly client: Client | undefined
+  readonly host: Host
+  /** Connected already; stays the caller's. */
+  readonly cri: Cri
+  readonly nodeName: string
+  /** One per family, the main one first. */
+  readonly nodeAddress: string | readonly string[]
+  readonly clusterDns: readonly string[]
+  /** Default `cluster.local`. */
+  readonly clusterDomain?: string
+  /** Default /var/lib/kubelet. */
+  readonly rootDir?: string
+  /** Default /var/log/pods. */
+  readonly podLogsDir?: string
+  /** Folder of static pods. */
+  readonly manifestsDir?: string | undefined
+  /** Of the server on `port`; undefined: no server. PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** Who signs the certificates of those who may ask the server. PEM. */
+  readonly apiClientCa?: string | undefined
+  /** Default: masters and the API server's client, others as the API server says. */
+  readonly access?: Access | undefined
+  /** Default 10250; 0 chooses one. */
+  readonly port?: number
+  /** Where the server listens; default all addresses. */
+  readonly bindAddress?: string
+  /** Default 110. */
+  readonly maxPods?: number
+  /** Processes a pod may have; default -1: any number. */
+  readonly podPidsLimit?: number
+  /** The group all pods are in. Default /kubepods. */
+  readonly cgroupRoot?: string
+  readonly nodeLabels?: Readonly<Record<string, string>>
+  readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[]
+  /** Kept from pods: what the system itself needs. Quantities by resource. */
+  readonly reserved?: Readonly<Record<string, string>>
+  readonly providerId?: string
+  /** Whether the kubelet makes its own Node object. Default true. */
+  readonly registerNode?: boolean
+  readonly resolvConf?: string
+  readonly clock?: Clock
+}
+
+export interface Kubelet {
+  /** The node is registered and pods are being looked after. */
+  readonly ready: Promise<void>
+  /** The port the server listens on; undefined without one. */
+  readonly port: number | undefined
+  /** Stops looking after pods; they go on running. */
+  stop(): Promise<void>
+}
