@@ -8,11 +8,16 @@ interface Named {
 }
 type Of<T> = Column<T>['of']
 
+/** The first column of nearly every table. */
 export const nameColumn: Column<Named> = { name: 'Name', format: 'name', of: object => object.metadata.name }
+/** How old the object is. */
 export const ageColumn: Column<Named> = { name: 'Age', type: 'date', of: object => object.metadata.creationTimestamp }
+/** The same under another name. */
 export const createdAtColumn: Column<Named> = { ...ageColumn, name: 'Created At' }
 
+/** A column of text. */
 export const text = <T>(name: string, of: Of<T>): Column<T> => ({ name, of })
+/** A column of whole numbers. */
 export const integer = <T>(name: string, of: Of<T>): Column<T> => ({ name, type: 'integer', of })
 /** Shown with `-o wide` only. */
 export const wide = <T>(name: string, of: Of<T>): Column<T> => ({ name, priority: 1, of })
@@ -87,6 +92,7 @@ const shortModes: Readonly<Record<string, string>> = {
   ReadWriteMany: 'RWX',
   ReadWriteOncePod: 'RWOP',
 }
+/** Access modes in their short form, `RWO,ROX`. */
 export const accessModesText = (modes: readonly string[] | undefined): string =>
   Object.keys(shortModes)
     .filter(mode => modes?.includes(mode))

@@ -7,6 +7,7 @@ export interface AnyCondition {
   readonly lastTransitionTime?: string | undefined
 }
 
+/** The condition of this type. */
 export function getCondition<C extends AnyCondition>(
   conditions: readonly C[] | undefined,
   type: string,
@@ -14,6 +15,7 @@ export function getCondition<C extends AnyCondition>(
   return conditions?.find(condition => condition.type === type)
 }
 
+/** Whether the condition of this type holds. */
 export function isConditionTrue(conditions: readonly AnyCondition[] | undefined, type: string): boolean {
   return getCondition(conditions, type)?.status === 'True'
 }

@@ -46,12 +46,14 @@ export function selectableValue(object: object, field: string): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
+/** Whether the object is selected. */
 export function matchesFields(selector: FieldSelector, object: object): boolean {
   return selector.every(
     ({ field, operator, value }) => (selectableValue(object, field) === value) === (operator === '='),
   )
 }
 
+/** The text form. */
 export function fieldSelectorText(selector: FieldSelector): string {
   return selector.map(({ field, operator, value }) => field + operator + value.replaceAll(/[\\,=]/g, '\\$&')).join(',')
 }

@@ -1,3 +1,4 @@
+/** A number, or a percentage or name. */
 export type IntOrString = number | string
 
 /** The number before `%`, or undefined when the value is no percentage. */

@@ -38,6 +38,7 @@ class Tokens {
   }
 }
 
+/** The requirements that a selector text lists. */
 export function parseRequirements(text: string): readonly LabelRequirement[] {
   const tokens = new Tokens(text)
   const requirements: LabelRequirement[] = []

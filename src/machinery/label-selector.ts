@@ -6,6 +6,7 @@ import { labelValue, qualifiedName } from './names.ts'
 /** The operators of the text form, as upstream calls them; `exists` and `!` take no values. */
 export type LabelOperator = '=' | '==' | '!=' | 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt'
 
+/** One thing a selector asks of labels. */
 export interface LabelRequirement {
   readonly key: string
   readonly operator: LabelOperator
@@ -14,6 +15,7 @@ export interface LabelRequirement {
 
 /** All of them must hold; an empty selector matches everything. */
 export type LabelSelector = readonly LabelRequirement[]
+/** Labels as objects carry them. */
 export type Labels = Readonly<Record<string, string>>
 
 /** metav1.LabelSelector, as objects carry it. */
@@ -24,6 +26,7 @@ export interface LabelSelectorObject {
     | undefined
 }
 
+/** Matches every object. */
 export const everything: LabelSelector = []
 /** Matches no object: what a missing metav1.LabelSelector means. */
 export const nothing: LabelSelector = [{ key: '', operator: 'in', values: [] }]

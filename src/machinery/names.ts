@@ -77,6 +77,7 @@ export const dnsSubdomain = rule(subdomainPattern, 253, sentences.subdomain)
 export const dns1035Label = rule(label1035Pattern, 63, sentences.label1035)
 /** The value of a label. */
 export const labelValue = rule(valuePattern, 63, sentences.value)
+/** A key of a ConfigMap or Secret: it can be a file name. */
 export const configMapKey: NameRule = text => {
   const errors = [...rule('[-._a-zA-Z0-9]+', 253, sentences.configKey)(text)]
   if (text === '.') errors.push("must not be '.'")
@@ -84,6 +85,7 @@ export const configMapKey: NameRule = text => {
   else if (text.startsWith('..')) errors.push("must not start with '..'")
   return errors
 }
+/** The name of an HTTP header. */
 export const httpHeaderName = rule('[-A-Za-z0-9]+', Number.POSITIVE_INFINITY, sentences.headerName)
 
 const qualifiedShape = whole(qualifiedPattern)
@@ -128,11 +130,13 @@ export function portName(text: string): readonly string[] {
   return errors
 }
 
+/** What is said of a number that is no port. */
 export const portNumberError = 'must be between 1 and 65535, inclusive'
 /** A port of TCP, UDP or SCTP. */
 export const portNumber = (port: number): readonly string[] =>
   Number.isInteger(port) && port >= 1 && port <= 65535 ? ok : [portNumberError]
 
+/** The name of an environment variable. */
 export function envVarName(text: string): readonly string[] {
   if (/^[ -<>-~]+$/.test(text)) return ok
   return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]

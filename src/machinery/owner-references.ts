@@ -6,6 +6,7 @@ export function controllerOf(object: Pick<KubernetesObject, 'metadata'>): OwnerR
   return object.metadata.ownerReferences?.find(reference => reference.controller)
 }
 
+/** Whether `owner` manages the object. */
 export function isControlledBy(object: Pick<KubernetesObject, 'metadata'>, owner: KubernetesObject): boolean {
   return controllerOf(object)?.uid === owner.metadata.uid
 }

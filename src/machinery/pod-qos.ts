@@ -12,6 +12,7 @@ interface Containers {
   readonly resources?: Resources | undefined
 }
 
+/** How much a pod can count on what it asked for. */
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
 
 const counted = ['cpu', 'memory'] as const

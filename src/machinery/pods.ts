@@ -11,6 +11,7 @@ export function isPodActive(pod: Pod): boolean {
   return !isPodTerminal(pod) && !pod.metadata.deletionTimestamp
 }
 
+/** Whether the pod takes traffic. */
 export function isPodReady(pod: Pod): boolean {
   return isConditionTrue(pod.status.conditions, 'Ready')
 }

@@ -33,6 +33,7 @@ function combine(a: Quantity, nano: bigint): string {
   return formatQuantity({ nano: a.nano + nano, format: a.format })
 }
 
+/** The larger one. */
 export function maxQuantity(a: string, b: string): string {
   return compareQuantities(a, b) < 0 ? b : a
 }
@@ -58,6 +59,7 @@ export function quantityNumber(text: string): number {
   return Number(must(text).nano) / 1e9
 }
 
+/** Whether the text says a quantity. */
 export const isQuantity = (text: string): boolean => parseQuantity(text) !== undefined
 
 /** Binary text of a number of bytes: `1536Mi`. */

@@ -26,7 +26,7 @@ export function openApiDefinitions(types: Iterable<View>, version: OpenApiVersio
 
 /** The definition of one type. */
 export function openApiDefinition(type: View, version: OpenApiVersion): OpenApiSchema {
-  if (!type.fields) return namedScalar(type.node, version)
+  if (!type.fields) return namedScalar(type, version)
   const { kind, group, version: of, unions, mapType } = type.options ?? {}
   const properties = Object.fromEntries([...type.fields].map(([name, field]) => [name, property(field, version)]))
   const required = [...type.fields].filter(([, field]) => field.isRequired).map(([name]) => name)
@@ -72,11 +72,17 @@ export function openApiListDefinition(
   ]
 }
 
-function namedScalar(node: Node, version: OpenApiVersion): OpenApiSchema {
-  if (version === 'v3' && node.format === 'int-or-string') {
-    return { format: node.format, oneOf: [{ type: 'integer' }, { type: 'string' }] }
-  }
-  return { ...(node.type && { type: node.type }), ...(node.format && { format: node.format }) }
+/** What OpenAPI 3 can say of a scalar that has two types. */
+const alternatives: Readonly<Record<string, readonly string[]>> = {
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': ['string', 'number'],
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': ['integer', 'string'],
+}
+
+function namedScalar({ node, definition = '' }: View, version: OpenApiVersion): OpenApiSchema {
+  const several = version === 'v3' ? alternatives[definition] : undefined
+  const format = node.format && { format: node.format }
+  if (several) return { ...format, oneOf: several.map(type => ({ type })) }
+  return { ...(node.type && { type: node.type }), ...format }
 }
 
 const reference = (type: View, version: OpenApiVersion) => ({ $ref: places[version] + type.definition })
@@ -93,7 +99,19 @@ function extensions(node: Node): OpenApiSchema {
   }
 }
 
-function property(field: View, version: OpenApiVersion): OpenApiSchema {
+/** OpenAPI 3 tells defaults; of what Go cannot leave out (elements, required scalars) that is the zero value. */
+function defaultOf(field: View, isElement: boolean): OpenApiSchema | undefined {
+  const { node } = field
+  if (node.default !== undefined) return { default: node.default }
+  if (field.fields) return isElement || field.presence === 'always' ? { default: {} } : undefined
+  if (field.definition !== undefined || field.many || !(isElement || field.isRequired)) return undefined
+  const zero = zeros[node.type ?? '']
+  return zero === undefined || node.format === 'byte' ? undefined : { default: zero }
+}
+
+const zeros: Readonly<Record<string, unknown>> = { string: '', integer: 0, number: 0, boolean: false }
+
+function property(field: View, version: OpenApiVersion, isElement = false): OpenApiSchema {
   const { node } = field
   // A reference repeats nothing its type says of itself.
   const { mapType } = node
@@ -101,7 +119,7 @@ function property(field: View, version: OpenApiVersion): OpenApiSchema {
   const more = {
     ...extensions(node),
     ...(differs && { 'x-kubernetes-map-type': mapType }),
-    ...(version === 'v3' && node.default !== undefined && { default: node.default }),
+    ...(version === 'v3' && defaultOf(field, isElement)),
   }
   if (field.definition !== undefined) {
     const ref = reference(field, version)
@@ -115,6 +133,6 @@ function property(field: View, version: OpenApiVersion): OpenApiSchema {
     ...more,
   }
   if (!field.element) return facts
-  const element = property(field.element, version)
+  const element = property(field.element, version, true)
   return field.many === 'list' ? { ...facts, items: element } : { ...facts, additionalProperties: element }
 }

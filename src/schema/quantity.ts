@@ -3,8 +3,10 @@
  * Exact: amounts are counted in billionths, smaller parts are rounded up as upstream does.
  */
 
+/** Which suffixes a quantity is written with. */
 export type QuantityFormat = 'BinarySI' | 'DecimalSI' | 'DecimalExponent'
 
+/** An exact amount. */
 export interface Quantity {
   /** Billionths. */
   readonly nano: bigint

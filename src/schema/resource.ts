@@ -10,6 +10,7 @@ export interface Column<T> {
   readonly of: (object: T, now: number) => string | number | boolean | undefined
 }
 
+/** What can be asked of a resource. */
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
 
 /** Where /scale finds its numbers; paths are dotted. */
@@ -20,6 +21,7 @@ export interface ScalePaths {
   readonly selector?: string
 }
 
+/** What a declaration says of where and how its objects are served. */
 export interface ResourceOptions<T> {
   readonly plural: string
   readonly singular?: string
@@ -65,6 +67,7 @@ export type ObjectOf<R> = R extends Resource<infer T, infer _W> ? T : never
 /** The object a resource holds, as a writer gives it. */
 export type WriteOfResource<R> = R extends Resource<infer _T, infer W> ? W : never
 
+/** Of most resources everything can be asked. */
 export const allVerbs: readonly Verb[] = [
   'create',
   'delete',

@@ -137,6 +137,7 @@ export const named = <T>(definition: string, node: Node) => scalar<T>({ ...node,
 /** Any JSON below here, kept as it came. */
 export const json = (node: Node = {}) => scalar<unknown>({ open: true, ...node })
 
+/** Any names, with values of one type. */
 export const map = <const S extends Schema>(element: S, node: Node = {}): Dict<S> => ({
   node: { type: 'object', ...node },
   element,
@@ -148,8 +149,10 @@ export const list = <const S extends Schema>(element: S, node: Node = {}): List<
   element,
   many: 'list',
 })
+/** A list that is replaced as a whole. */
 export const atomicList = <const S extends Schema>(element: S, node: Node = {}) =>
   list(element, { list: 'atomic', ...node })
+/** A list of values that are there once. */
 export const setOf = <const S extends Schema>(element: S, node: Node = {}) => list(element, { list: 'set', ...node })
 /** A list whose elements are told apart by `keys`; merged by the first of them unless `node` says otherwise. */
 export const listBy = <const S extends Schema>(element: S, keys: readonly (keyof Read<S> & string)[], node?: Node) =>
@@ -165,6 +168,7 @@ export const noted = <const S extends Schema>(inner: S, node: Node): With<S, 'op
   inner,
   presence: 'optional',
 })
+/** The writer gives it. */
 export const required = <const S extends Schema>(inner: S): With<S, 'required'> => ({
   node: inner.node,
   inner,
@@ -182,6 +186,7 @@ export const requiredAlways = <const S extends Schema>(inner: S): With<S, 'alway
   inner: required(inner) as never,
   presence: 'always',
 })
+/** Filled with a constant when it is left out. */
 export const dflt = <const S extends Schema>(inner: S, to: Write<S>): With<S, 'defaulted'> => ({
   node: { ...inner.node, default: to },
   inner,

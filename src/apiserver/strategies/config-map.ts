@@ -5,6 +5,7 @@ import type { Strategy } from '../registry/strategy.ts'
 import { base64Bytes, mostDataBytes, validateSealed } from '../validation/data.ts'
 import { type Errors, named } from '../validation/rules.ts'
 
+/** Keys that can be file names, at most a mebibyte, and nothing more once sealed. */
 export const configMapStrategy: Strategy<ConfigMap> = {
   validate: validateConfigMap,
   validateUpdate: (map, old) => validateSealed(map, old, ['data', 'binaryData']),

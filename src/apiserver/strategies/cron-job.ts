@@ -7,6 +7,7 @@ import { validateJobSpec } from './job.ts'
 /** Leaves room for the eleven characters that the names of its jobs get. */
 const longestName = 52
 
+/** A schedule that can be read, and a job to make. */
 export const cronJobStrategy: Strategy<CronJob> = {
   validate({ metadata, spec }) {
     if (!spec) return none

@@ -9,6 +9,7 @@ import type { Draft, Strategy } from '../registry/strategy.ts'
 import { type Errors, each, immutable, named, none, oneOf } from '../validation/rules.ts'
 import { validateStructure } from '../validation/structural-schema.ts'
 
+/** A name made of plural and group, one storage version, and structural schemas. */
 export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition> = {
   generation: true,
   prepareCreate: rememberStorageVersion,

@@ -5,6 +5,7 @@ import { isZero, validateAmount } from '../validation/int-or-percent.ts'
 import { validateLastingTemplate, validatePodTemplate, validateSelectorOfTemplate } from '../validation/pod-template.ts'
 import { type Errors, immutable, nonNegative, oneOf } from '../validation/rules.ts'
 
+/** A selector for the template for good, and an update that can make progress. */
 export const daemonSetStrategy: Strategy<DaemonSet> = {
   validate({ spec }) {
     return [

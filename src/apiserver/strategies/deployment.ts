@@ -5,6 +5,7 @@ import { isZero, validateAmount } from '../validation/int-or-percent.ts'
 import { validateLastingTemplate, validatePodTemplate, validateSelectorOfTemplate } from '../validation/pod-template.ts'
 import { type Errors, immutable, none, nonNegative, oneOf } from '../validation/rules.ts'
 
+/** A selector for the template for good, and a rollout that can make progress. */
 export const deploymentStrategy: Strategy<Deployment> = {
   validate({ spec }) {
     return [

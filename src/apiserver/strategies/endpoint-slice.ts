@@ -7,6 +7,7 @@ import { type Errors, each, immutable, named, none, oneOf } from '../validation/
 
 const mostAddresses = 100
 
+/** Addresses of one type, which stays. */
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   generation: true,
   validate({ addressType, endpoints, ports }) {

@@ -4,6 +4,7 @@ import { portNumber } from '../../machinery/names.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { each, ipAddress, none, oneOf } from '../validation/rules.ts'
 
+/** Addresses and ports that are some. */
 export const endpointsStrategy: Strategy<Endpoints> = {
   validate({ subsets }) {
     return each(subsets, 'subsets', ({ addresses, notReadyAddresses, ports }, at) => [

@@ -4,11 +4,13 @@ import { fieldInvalid } from '../../machinery/field-error.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { type Errors, none } from '../validation/rules.ts'
 
+/** Events stand in the namespace of what they tell of. */
 export const eventStrategy: Strategy<Event> = {
   validate: ({ metadata, involvedObject }) =>
     validateNamespace(metadata.namespace, involvedObject?.namespace ?? '', 'involvedObject.namespace'),
 }
 
+/** The same in the newer form. */
 export const eventV1Strategy: Strategy<EventV1> = {
   validate: ({ metadata, regarding }) =>
     validateNamespace(metadata.namespace, regarding?.namespace ?? '', 'regarding.namespace'),

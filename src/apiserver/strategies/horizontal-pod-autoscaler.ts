@@ -6,6 +6,7 @@ import { type Errors, each, none, oneOf } from '../validation/rules.ts'
 
 const metricTypes = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
 
+/** Bounds that leave room, and metrics of known types. */
 export const horizontalPodAutoscalerStrategy: Strategy<V2> = {
   generation: false,
   validate: ({ spec }) =>
@@ -17,6 +18,7 @@ export const horizontalPodAutoscalerStrategy: Strategy<V2> = {
       : none,
 }
 
+/** The same in the older form, which knows only CPU. */
 export const horizontalPodAutoscalerV1Strategy: Strategy<V1> = {
   generation: false,
   validate: ({ spec }) => (spec ? validateReplicas(spec) : none),

@@ -5,6 +5,7 @@ import { dns1035Label, dnsSubdomain, portName, portNumber } from '../../machiner
 import type { Strategy } from '../registry/strategy.ts'
 import { type Errors, each, filled, named, none, oneOf } from '../validation/rules.ts'
 
+/** Rules or a default backend, with hosts and paths that can be matched. */
 export const ingressStrategy: Strategy<Ingress> = {
   validate({ spec }) {
     const { defaultBackend, rules, tls } = spec

@@ -6,6 +6,7 @@ import { type Errors, immutable, none, nonNegative, oneOf } from '../validation/
 
 const controllerUid = 'batch.kubernetes.io/controller-uid'
 
+/** Pods that end, selected by the uid of the job, from a template that stays. */
 export const jobStrategy: Strategy<Job> = {
   prepareCreate(job) {
     // Each job selects its own pods by its uid, unless the writer says how.

@@ -3,6 +3,7 @@ import { fieldInvalid } from '../../machinery/field-error.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { none, nonNegative } from '../validation/rules.ts'
 
+/** A duration, if any, that is one. */
 export const leaseStrategy: Strategy<Lease> = {
   validate({ spec: { leaseDurationSeconds: seconds, leaseTransitions } }) {
     return [

@@ -4,6 +4,7 @@ import { compareQuantities } from '../../machinery/quantity.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { type Errors, each } from '../validation/rules.ts'
 
+/** Bounds in order: min, default request, default, max. */
 export const limitRangeStrategy: Strategy<LimitRange> = {
   validate({ spec }) {
     const types = new Set<string>()

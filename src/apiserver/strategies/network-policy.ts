@@ -6,6 +6,7 @@ import type { Strategy } from '../registry/strategy.ts'
 import { validatePort } from '../validation/probes.ts'
 import { type Errors, each, none, oneOf } from '../validation/rules.ts'
 
+/** Selectors, peers and ports that can be matched. */
 export const networkPolicyStrategy: Strategy<NetworkPolicy> = {
   generation: true,
   validate({ spec }) {

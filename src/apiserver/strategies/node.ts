@@ -6,6 +6,7 @@ import { deepEqual } from '../cache/json.ts'
 import type { Draft, Strategy } from '../registry/strategy.ts'
 import { type Errors, each, named, none, oneOf } from '../validation/rules.ts'
 
+/** Nodes come with their status; of their spec little may change. */
 export const nodeStrategy: Strategy<Node> = {
   generation: false,
   statusOnCreate: true,

@@ -8,6 +8,7 @@ import { type Errors, each, none, oneOf } from '../validation/rules.ts'
 
 type Spec = PersistentVolumeClaim['spec']
 
+/** How much and how to mount it; then only more. */
 export const persistentVolumeClaimStrategy: Strategy<PersistentVolumeClaim> = {
   generation: false,
   validate: ({ spec }) => validateSpec(spec),

@@ -6,6 +6,7 @@ import type { Strategy } from '../registry/strategy.ts'
 import { type Errors, immutable, none, oneOf } from '../validation/rules.ts'
 import { validateAccessModes } from './persistent-volume-claim.ts'
 
+/** One source, which stays. */
 export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
   generation: false,
   validate: ({ spec }) => validateSpec(spec),

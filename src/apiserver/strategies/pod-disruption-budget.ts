@@ -5,6 +5,7 @@ import type { Strategy } from '../registry/strategy.ts'
 import { validateAmount } from '../validation/int-or-percent.ts'
 import { none, oneOf } from '../validation/rules.ts'
 
+/** Either how many must stay or how many may go. */
 export const podDisruptionBudgetStrategy: Strategy<PodDisruptionBudget> = {
   validate({ spec }) {
     const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy } = spec

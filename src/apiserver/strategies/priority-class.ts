@@ -10,6 +10,7 @@ const systemClasses: Readonly<Record<string, number>> = {
   'system-cluster-critical': 2_000_000_000,
 }
 
+/** The highest values are for Kubernetes itself; a value stays. */
 export const priorityClassStrategy: Strategy<PriorityClass> = {
   generation: true,
   validate({ metadata: { name }, value = 0, preemptionPolicy }) {

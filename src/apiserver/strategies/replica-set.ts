@@ -3,6 +3,7 @@ import type { Strategy } from '../registry/strategy.ts'
 import { validateLastingTemplate, validatePodTemplate, validateSelectorOfTemplate } from '../validation/pod-template.ts'
 import { immutable, nonNegative } from '../validation/rules.ts'
 
+/** A selector for the template, for good. */
 export const replicaSetStrategy: Strategy<ReplicaSet> = {
   validate({ spec }) {
     return [

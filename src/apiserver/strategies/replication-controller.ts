@@ -4,6 +4,7 @@ import type { Strategy } from '../registry/strategy.ts'
 import { validateLastingTemplate, validatePodTemplate, validateSelectorOfTemplate } from '../validation/pod-template.ts'
 import { nonNegative } from '../validation/rules.ts'
 
+/** A selector for the template. */
 export const replicationControllerStrategy: Strategy<ReplicationController> = {
   validate({ spec }) {
     const { selector, template } = spec

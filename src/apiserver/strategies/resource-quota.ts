@@ -15,6 +15,7 @@ const scopes = [
   'VolumeAttributesClass',
 ]
 
+/** Amounts of named resources, within scopes that stay. */
 export const resourceQuotaStrategy: Strategy<ResourceQuota> = {
   generation: false,
   validate({ spec }) {

@@ -8,12 +8,14 @@ import { type Errors, each, named, none } from '../validation/rules.ts'
 
 const rbacGroup = 'rbac.authorization.k8s.io'
 
+/** Subjects and a role, which stays. */
 export const roleBindingStrategy: Strategy<RoleBinding> = {
   name: 'path',
   validate: binding => validateBinding(binding, ['Role', 'ClusterRole'], true),
   validateUpdate: validateSameRole,
 }
 
+/** Subjects and a cluster role, which stays. */
 export const clusterRoleBindingStrategy: Strategy<ClusterRoleBinding> = {
   name: 'path',
   validate: binding => validateBinding(binding, ['ClusterRole'], false),

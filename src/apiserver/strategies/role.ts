@@ -5,11 +5,13 @@ import { validateLabelSelector } from '../../machinery/label-selector.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { type Errors, each, filled } from '../validation/rules.ts'
 
+/** Rules about resources of a namespace. */
 export const roleStrategy: Strategy<Role> = {
   name: 'path',
   validate: ({ rules }) => each(rules, 'rules', (rule, at) => validateRule(rule, at, true)),
 }
 
+/** Rules about all resources and URLs, or where they are gathered from. */
 export const clusterRoleStrategy: Strategy<ClusterRole> = {
   name: 'path',
   validate({ rules, aggregationRule }) {

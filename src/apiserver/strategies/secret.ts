@@ -5,6 +5,7 @@ import type { Draft, Strategy } from '../registry/strategy.ts'
 import { base64Bytes, mostDataBytes, validateSealed } from '../validation/data.ts'
 import { type Errors, immutable, named, none } from '../validation/rules.ts'
 
+/** Data as its type wants it; the type stays. */
 export const secretStrategy: Strategy<Secret> = {
   prepareCreate: foldStringData,
   prepareUpdate: foldStringData,

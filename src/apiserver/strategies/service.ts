@@ -2,6 +2,7 @@ import type { Service, ServiceSpec } from '../../api/core/v1/service.ts'
 import type { Draft, Strategy } from '../registry/strategy.ts'
 import { validateService, validateServiceUpdate } from '../validation/service.ts'
 
+/** Ports and addresses; what was allocated stays. */
 export const serviceStrategy: Strategy<Service> = {
   name: 'label1035',
   generation: false,

@@ -6,6 +6,7 @@ import { validateAmount } from '../validation/int-or-percent.ts'
 import { validateLastingTemplate, validatePodTemplate, validateSelectorOfTemplate } from '../validation/pod-template.ts'
 import { type Errors, nonNegative, oneOf } from '../validation/rules.ts'
 
+/** A selector for the template; volume claims and the service stay. */
 export const statefulSetStrategy: Strategy<StatefulSet> = {
   validate({ spec }) {
     return [

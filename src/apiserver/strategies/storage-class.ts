@@ -4,6 +4,7 @@ import { deepEqual } from '../cache/json.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { immutable, oneOf } from '../validation/rules.ts'
 
+/** A provisioner and its parameters, which stay. */
 export const storageClassStrategy: Strategy<StorageClass> = {
   validate: ({ reclaimPolicy, volumeBindingMode }) => [
     ...oneOf(reclaimPolicy, 'reclaimPolicy', ['Delete', 'Retain']),

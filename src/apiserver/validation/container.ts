@@ -23,10 +23,12 @@ export interface ContainerSurroundings {
   readonly names: Set<string>
 }
 
+/** Where in a pod a container stands. */
 export type ContainerRole = 'container' | 'init' | 'ephemeral'
 /** An ephemeral container has the fields of others, and no rule of its own that is checked here. */
 type AnyContainer = Omit<Container, 'resources'> & Partial<Pick<Container, 'resources'>>
 
+/** One container, in any role. */
 export function validateContainer(
   container: AnyContainer,
   path: string,

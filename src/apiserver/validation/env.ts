@@ -25,6 +25,7 @@ const resources = [
   'requests.ephemeral-storage',
 ]
 
+/** The variables of a container. */
 export function validateEnv(env: readonly EnvVar[] | undefined, path: string): Errors {
   return each(env, path, ({ name, value, valueFrom }, at) => [
     ...(name ? named(name, `${at}.name`, envVarName) : none),
@@ -64,6 +65,7 @@ function validateResource(resource: string, path: string): Errors {
   return [fieldNotSupported(`${path}.resource`, resource, resources)]
 }
 
+/** The objects a container takes variables from. */
 export function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, path: string): Errors {
   return each(sources, path, ({ prefix, configMapRef, secretRef }, at) => {
     if (configMapRef && secretRef) return [fieldInvalid(at, '', 'may not have more than one field specified at a time')]

@@ -20,5 +20,6 @@ export function validateAmount(
   return errors
 }
 
+/** No pods at all: 0 or 0%. */
 export const isZero = (value: IntOrString | undefined): boolean =>
   value === 0 || (value !== undefined && percentOf(value) === 0)

@@ -15,6 +15,7 @@ export function validateLabels(labels: Readonly<Record<string, string>> | undefi
   return errors
 }
 
+/** Annotations: keys are qualified names, and all of them together are not too large. */
 export function validateAnnotations(annotations: Readonly<Record<string, string>> | undefined, path: string): Errors {
   if (!annotations) return []
   const errors: FieldError[] = []

@@ -11,6 +11,7 @@ const immutableSpec =
   '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
 
+/** A pod spec against the one that is stored. */
 export function validatePodUpdate(spec: PodSpec, old: PodSpec): Errors {
   for (const field of ['containers', 'initContainers'] as const) {
     if ((spec[field]?.length ?? 0) === (old[field]?.length ?? 0)) continue

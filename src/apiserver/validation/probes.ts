@@ -66,6 +66,7 @@ export function validatePort(port: number | string | undefined, path: string): E
   return wrong.map(why => fieldInvalid(path, port, why))
 }
 
+/** The hooks of a container. */
 export function validateLifecycle(lifecycle: Lifecycle | undefined, path: string): Errors {
   const { postStart, preStop } = lifecycle ?? {}
   return [

@@ -18,6 +18,7 @@ import { between, type Errors, each, filled, named, none, oneOf } from './rules.
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
+/** A taint that a pod puts up with. */
 export function validateToleration(
   { key, operator, value, effect, tolerationSeconds }: Toleration,
   path: string,
@@ -81,6 +82,7 @@ function validateNodeRequirement({ key, operator, values = [] }: NodeRequirement
   return errors
 }
 
+/** Nodes and pods that a pod wants, or does not want, to be with. */
 export function validateAffinity(affinity: Affinity | undefined, path: string): Errors {
   if (!affinity) return none
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity
@@ -124,6 +126,7 @@ function validatePodTerm({ labelSelector, namespaceSelector, topologyKey }: PodA
   ]
 }
 
+/** How evenly pods are to stand. */
 export function validateSpread(constraints: readonly TopologySpreadConstraint[] | undefined, path: string): Errors {
   const seen = new Set<string>()
   return each(constraints, path, ({ maxSkew, topologyKey, whenUnsatisfiable, labelSelector, minDomains }, at) => {

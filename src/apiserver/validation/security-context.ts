@@ -6,6 +6,7 @@ import { between, type Errors, each, none, oneOf } from './rules.ts'
 const mostId = 2_147_483_647
 const id = (value: number | undefined, path: string) => between(value, path, 0, mostId)
 
+/** What a container may do. */
 export function validateSecurityContext(context: SecurityContext | undefined, path: string, hostUsers = true): Errors {
   if (!context) return none
   const errors: FieldError[] = [
@@ -47,6 +48,7 @@ function validateSeccomp(profile: SeccompProfile | undefined, path: string): Err
 
 const sysctlName = /^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/
 
+/** What all containers of a pod may do. */
 export function validatePodSecurityContext(context: PodSecurityContext | undefined, path: string): Errors {
   if (!context) return none
   const names = new Set<string>()

@@ -15,6 +15,7 @@ import { between, type Errors, each, ipAddress, named, none, oneOf } from './rul
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const isExternal = (type: string) => type === 'NodePort' || type === 'LoadBalancer'
 
+/** What holds for the spec of every service. */
 export function validateService(spec: ServiceSpec): Errors {
   return [
     ...oneOf(spec.type, 'spec.type', types),

@@ -43,6 +43,7 @@ function targetsText({ spec, status }: HorizontalPodAutoscaler): string | undefi
   return (texts.length > most ? `${shown} + ${texts.length - most} more...` : shown) || undefined
 }
 
+/** The table of autoscalers. */
 export const horizontalPodAutoscalerColumns: readonly Column<HorizontalPodAutoscaler>[] = [
   nameColumn,
   text('Reference', ({ spec: { scaleTargetRef } }) => `${scaleTargetRef.kind}/${scaleTargetRef.name}`),

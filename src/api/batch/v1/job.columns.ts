@@ -28,6 +28,7 @@ function durationText({ status: { startTime, completionTime } }: Job, now: numbe
   return humanDuration((completionTime === undefined ? now : Date.parse(completionTime)) - Date.parse(startTime))
 }
 
+/** The table of jobs. */
 export const jobColumns: readonly Column<Job>[] = [
   nameColumn,
   text('Status', statusText),

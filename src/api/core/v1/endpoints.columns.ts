@@ -13,4 +13,5 @@ function endpointsText({ subsets }: Endpoints): string | undefined {
   return firstFew(places, 3) || undefined
 }
 
+/** The table of endpoints. */
 export const endpointsColumns: readonly Column<Endpoints>[] = [nameColumn, text('Endpoints', endpointsText), ageColumn]

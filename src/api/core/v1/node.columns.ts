@@ -23,6 +23,7 @@ function rolesText({ metadata }: Node): string | undefined {
 const addressOf = (type: string) => (node: Node) =>
   node.status.addresses?.find(address => address.type === type)?.address
 
+/** The table of nodes. */
 export const nodeColumns: readonly Column<Node>[] = [
   nameColumn,
   text('Status', statusText),

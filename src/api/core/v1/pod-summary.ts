@@ -17,6 +17,7 @@ interface Count {
   lastRestart: number
 }
 
+/** Tells what state a pod is in, as people read it. */
 export function podSummary(pod: Pod): PodSummary {
   const { spec, status } = pod
   const restartable = new Set(

@@ -17,6 +17,7 @@ function gatesText({ spec, status }: Pod): string | undefined {
   return `${open.length}/${spec.readinessGates.length}`
 }
 
+/** The table of pods. */
 export const podColumns: readonly Column<Pod>[] = [
   nameColumn,
   text('Ready', pod => {

@@ -17,6 +17,7 @@ function portsText({ spec }: Service): string | undefined {
   return ports.join(',') || undefined
 }
 
+/** The table of services. */
 export const serviceColumns: readonly Column<Service>[] = [
   nameColumn,
   text('Type', service => service.spec.type),

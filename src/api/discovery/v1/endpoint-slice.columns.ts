@@ -4,6 +4,7 @@ import type { EndpointSlice } from './endpoint-slice.ts'
 
 const most = 3
 
+/** The table of endpoint slices. */
 export const endpointSliceColumns: readonly Column<EndpointSlice>[] = [
   nameColumn,
   text('AddressType', slice => slice.addressType),
