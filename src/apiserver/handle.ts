@@ -4,6 +4,7 @@ import { patchTypes } from '../client/transport.ts'
 import { badRequest, forbidden, StatusError, statusError } from '../machinery/status-error.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Attributes, Authorizer } from './authorizer.ts'
+import { bodyView } from './body-view.ts'
 import type { ConnectHandlers } from './connect.ts'
 import { encodeAnswer, encodeError } from './encode.ts'
 import { negotiate } from './negotiation.ts'
@@ -74,7 +75,9 @@ async function onResource(core: Core, request: ServerRequest, info: RequestInfo,
   const { verb } = info
   const hasBody = verb === 'create' || verb === 'update' || verb === 'patch' || verb.startsWith('delete')
   const patchType = verb === 'patch' ? patchTypeOf(request.headers['content-type']) : undefined
-  const body = hasBody ? await parseBody(request, patchType) : undefined
+  const body = hasBody
+    ? await parseBody(request, (kind, apiVersion) => bodyView(served, kind, apiVersion), patchType)
+    : undefined
   const param = (name: string) => request.query.get(name) ?? undefined
   const apiRequest: ApiRequest = {
     verb: verb as ApiVerb,

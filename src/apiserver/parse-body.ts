@@ -1,12 +1,17 @@
 import type { PatchType } from '../client/transport.ts'
 import { badRequest, statusError } from '../machinery/status-error.ts'
+import type { View } from '../schema/view.ts'
 import type { ServerRequest } from './request.ts'
 
 /** How deep JSON may nest: no schema goes as far, and parsing deeper would threaten the stack. */
 const mostDepth = 512
 
 /** The request's body, parsed; undefined when there is none. */
-export async function parseBody(request: ServerRequest, patchType?: PatchType): Promise<unknown> {
+export async function parseBody(
+  request: ServerRequest,
+  viewOf: (kind: string, apiVersion: string) => View | undefined,
+  patchType?: PatchType,
+): Promise<unknown> {
   const bytes = await request.body()
   if (bytes.length === 0) {
     if (request.method === 'DELETE') return undefined
@@ -15,6 +20,7 @@ export async function parseBody(request: ServerRequest, patchType?: PatchType): 
   const type = patchType
     ? 'application/json'
     : (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
+  if (type === protobuf) return fromProtobuf(bytes, viewOf)
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
   if (type === 'application/yaml' || type === 'application/apply-patch+yaml') {
     const { parse } = await import('yaml')
@@ -27,6 +33,23 @@ export async function parseBody(request: ServerRequest, patchType?: PatchType): 
   }
   if (tooDeep(bytes)) throw badRequest(`the body nests deeper than ${mostDepth} levels`)
   return parsed('json', () => JSON.parse(text))
+}
+
+/** Go clients that know a kind send it as protobuf, and take no refusal. */
+const protobuf = 'application/vnd.kubernetes.protobuf'
+
+async function fromProtobuf(
+  bytes: Uint8Array,
+  viewOf: (kind: string, apiVersion: string) => View | undefined,
+): Promise<unknown> {
+  const { decodeMessage, openEnvelope } = await import('./protobuf/decode.ts')
+  const { kind, apiVersion, raw } = openEnvelope(bytes)
+  const view = viewOf(kind, apiVersion)
+  if (!view)
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} of ${apiVersion} can be sent as protobuf here: send application/json`,
+    )
+  return { kind, apiVersion, ...decodeMessage(view, raw) }
 }
 
 function parsed(format: string, parse: () => unknown): unknown {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { ListMeta } from '../../api/meta/v1/list-meta.ts'
 import { statusError } from '../../machinery/status-error.ts'
 import { type OpenApiVersion, openApiDefinitions, openApiListDefinition } from '../../schema/openapi.ts'
-import { ListMeta } from '../../api/meta/v1/list-meta.ts'
 import { view } from '../../schema/view.ts'
 import { encodeObject } from '../encode.ts'
 import type { ResourceTable, Served } from '../registry/served.ts'
