@@ -2,6 +2,7 @@ import { always, atomicList, dflt, int32, int64, listBy, required, string } from
 import { autoscalingV2 } from '../../group-version.ts'
 import { LabelSelector } from '../../meta/v1/label-selector.ts'
 import { quantity, time } from '../../meta/v1/scalars.ts'
+import { fillHorizontalPodAutoscalerSpec } from './defaults.ts'
 import { horizontalPodAutoscalerColumns } from './horizontal-pod-autoscaler.columns.ts'
 
 export class MetricTarget extends autoscalingV2.type({
@@ -93,13 +94,16 @@ export class MetricSpec extends autoscalingV2.type({
   type: required(string()),
 }) {}
 
-export class HorizontalPodAutoscalerSpec extends autoscalingV2.type({
-  behavior: HorizontalPodAutoscalerBehavior,
-  maxReplicas: required(int32()),
-  metrics: atomicList(MetricSpec),
-  minReplicas: dflt(int32(), 1),
-  scaleTargetRef: required(CrossVersionObjectReference),
-}) {}
+export class HorizontalPodAutoscalerSpec extends autoscalingV2.type(
+  {
+    behavior: HorizontalPodAutoscalerBehavior,
+    maxReplicas: required(int32()),
+    metrics: atomicList(MetricSpec),
+    minReplicas: dflt(int32(), 1),
+    scaleTargetRef: required(CrossVersionObjectReference),
+  },
+  { fill: fillHorizontalPodAutoscalerSpec },
+) {}
 
 export class HorizontalPodAutoscalerCondition extends autoscalingV2.type({
   lastTransitionTime: time(),
