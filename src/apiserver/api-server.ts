@@ -16,6 +16,9 @@ import type { Authorizer } from './authorizer.ts'
 import { bootstrapObjects } from './bootstrap-objects.ts'
 import { Feed } from './cache/feed.ts'
 import type { ConnectHandlers } from './connect.ts'
+import type { Conversion } from './conversion/conversion.ts'
+import { eventConversion } from './conversion/event.ts'
+import { autoscalerConversion } from './conversion/horizontal-pod-autoscaler.ts'
 import { discovery } from './discovery/discovery.ts'
 import { versionInfo } from './discovery/version.ts'
 import { type Core, handle, type PathHandler } from './handle.ts'
@@ -73,10 +76,11 @@ export interface ApiServer {
 const stopGrace = 10_000
 const admitAll: Admission = { mutate: () => undefined, validate: () => undefined }
 /** The same objects in two versions: the first is a view of the second, which is stored. */
-const views: readonly (readonly [AnyResource, AnyResource])[] = [
-  [eventsV1, events],
-  [autoscalersV1, autoscalers],
-]
+const views: readonly (readonly [AnyResource, { readonly storedAs: AnyResource; readonly conversion: Conversion }])[] =
+  [
+    [eventsV1, { storedAs: events, conversion: eventConversion }],
+    [autoscalersV1, { storedAs: autoscalers, conversion: autoscalerConversion }],
+  ]
 
 /** Starts an API server on a store; resolves when it takes requests. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -146,7 +150,7 @@ function servedResources(feed: Feed): ResourceTable {
   const table = new ResourceTable(feed)
   const viewed = new Map(views)
   for (const resource of resources) if (!viewed.has(resource)) table.add(resource, strategyOf(resource))
-  for (const [view, stored] of views) table.add(view, strategyOf(view), stored)
+  for (const [view, how] of views) table.add(view, strategyOf(view), how)
   return table
 }
 

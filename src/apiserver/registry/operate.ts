@@ -10,6 +10,7 @@ import { list } from './list.ts'
 import { patch } from './patch.ts'
 import { get } from './read.ts'
 import { update } from './update.ts'
+import { throughVersion } from './versions.ts'
 import { watch } from './watch.ts'
 
 const operations: Readonly<Record<string, Operate>> = {
@@ -51,6 +52,10 @@ const partVerbs = new Set(['get', 'update', 'patch'])
 
 /** Carries out an authorized request. */
 export async function operate(registry: Registry, request: ApiRequest): Promise<Answer> {
+  const { served } = request
+  const { version } = served
+  if (version && request.subresource !== 'scale')
+    return throughVersion(registry, request, { served, ...version }, operate)
   const operation = operationFor(request)
   if (!operation) throw notAllowed(request)
   return operation(registry, request)

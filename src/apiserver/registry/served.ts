@@ -3,6 +3,7 @@ import { type View, view } from '../../schema/view.ts'
 import { headOf } from '../cache/entry.ts'
 import type { Feed } from '../cache/feed.ts'
 import { ResourceCache } from '../cache/resource-cache.ts'
+import type { Conversion } from '../conversion/conversion.ts'
 import { storagePrefix } from './storage-key.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -14,7 +15,7 @@ export interface Served {
   readonly prefix: string
   readonly cache: ResourceCache
   /** Stored and cached in the form of another version, whose objects these are views of. */
-  readonly storedAs?: Served
+  readonly version?: { readonly storedAs: Served; readonly conversion: Conversion }
 }
 
 const idOf = (group: string, version: string, plural: string) => `${group}/${version}/${plural}`
@@ -49,12 +50,24 @@ export class ResourceTable {
     return this.#served.values()
   }
 
-  add(resource: AnyResource, strategy: Strategy, storedAs?: AnyResource, custom = false): Served {
-    const owner = storedAs ? this.of(storedAs) : undefined
+  add(
+    resource: AnyResource,
+    strategy: Strategy,
+    more: { readonly storedAs?: AnyResource; readonly conversion?: Conversion; readonly custom?: boolean } = {},
+  ): Served {
+    const { conversion, custom } = more
+    const owner = more.storedAs && this.of(more.storedAs)
     const prefix = owner?.prefix ?? storagePrefix(resource, custom)
     const cache = owner?.cache ?? new ResourceCache(prefix, headOf(resource), this.#feed)
     if (!owner) this.#feed.add(prefix, cache)
-    const served = { resource, view: view(resource.type), strategy, prefix, cache, ...(owner && { storedAs: owner }) }
+    const served = {
+      resource,
+      view: view(resource.type),
+      strategy,
+      prefix,
+      cache,
+      ...(owner && conversion && { version: { storedAs: owner, conversion } }),
+    }
     this.#served.set(idOf(resource.group, resource.version, resource.plural), served)
     this.#generation += 1
     return served
@@ -66,7 +79,7 @@ export class ResourceTable {
     if (!served) return
     this.#served.delete(id)
     this.#generation += 1
-    if (!served.storedAs) {
+    if (!served.version) {
       this.#feed.remove(served.prefix)
       served.cache.reset()
     }
