@@ -6,6 +6,7 @@ import { events as eventsV1 } from '../api/events/v1/event.ts'
 import { resources } from '../api/resources.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Logger, logger } from '../base/log.ts'
+import { type Client, createClient } from '../client/client.ts'
 import type { Transport } from '../client/transport.ts'
 import type { TokenIssuer } from '../pki/jwt.ts'
 import type { AnyResource } from '../schema/resource.ts'
@@ -13,7 +14,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { Admission } from './admission.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
-import { bootstrapObjects } from './bootstrap-objects.ts'
+import { bootstrapObjects, itself } from './bootstrap-objects.ts'
 import { Feed } from './cache/feed.ts'
 import type { ConnectHandlers } from './connect.ts'
 import type { Conversion } from './conversion/conversion.ts'
@@ -24,6 +25,7 @@ import { versionInfo } from './discovery/version.ts'
 import { type Core, handle, type PathHandler } from './handle.ts'
 import { type HealthCheck, health } from './health.ts'
 import type { HttpServer, TlsOptions } from './http/server.ts'
+import { cacheLister, type Lister } from './lister.ts'
 import { localTransport } from './local-transport.ts'
 import { instrumented, metrics } from './metrics.ts'
 import type { Registry, WriteHook } from './registry/api-request.ts'
@@ -36,11 +38,10 @@ import type { User } from './user.ts'
 export interface ApiServerOptions {
   /** Stays the caller's: `stop` does not close it. */
   readonly storage: Storage
-  readonly authenticator: Authenticator
-  readonly authorizer: Authorizer
-  readonly admission?: Admission
-  /** Streaming subresources, by `pods/log`. */
-  readonly connect?: ConnectHandlers
+  /** Who asks, may they, is it fit: made once the caches are there that they read. */
+  readonly security: (lister: Lister) => Security
+  /** Makes the objects that a cluster has from the start; the server is ready after it. */
+  readonly bootstrap?: (client: Client, lister: Lister) => Promise<void>
   /** Signs service account tokens; without it there is no serviceaccounts/token. */
   readonly signToken?: TokenIssuer['issue']
   /** More paths: /.well-known/openid-configuration, /openid/v1/jwks. */
@@ -56,6 +57,15 @@ export interface ApiServerOptions {
   readonly serviceCIDR?: string
   readonly clock?: Clock
   readonly log?: Logger
+}
+
+export interface Security {
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  /** Default: admits everything as it is. */
+  readonly admission?: Admission
+  /** Streaming subresources, by `pods/log`. */
+  readonly connect?: ConnectHandlers
 }
 
 /** A running API server. */
@@ -88,22 +98,25 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const feed = new Feed(options.storage, log)
   await feed.start()
   const table = servedResources(feed)
+  const lister = cacheLister(table)
+  const security = options.security(lister)
+  const { authenticator, authorizer } = security
   const addresses = new ServiceAddresses(table.of(services), options.serviceCIDR ?? '10.96.0.0/12')
   const registry: Registry = {
     table,
-    admission: options.admission ?? admitAll,
+    admission: security.admission ?? admitAll,
     clock: options.clock ?? systemClock,
     hooks: new Map<string, WriteHook>([['/services', addresses]]),
-    authenticator: options.authenticator,
-    authorizer: options.authorizer,
+    authenticator,
+    authorizer,
     signToken: options.signToken,
   }
   const state = { ready: false, stopping: false, address: '' }
   const core: Core = {
     registry,
-    authenticator: options.authenticator,
-    authorizer: options.authorizer,
-    connect: options.connect ?? {},
+    authenticator,
+    authorizer,
+    connect: security.connect ?? {},
     paths: [
       health([...checksOf(options.storage, state), ...(options.checks ?? [])]),
       versionInfo,
@@ -126,6 +139,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     .then(() =>
       bootstrapObjects(registry, { address: advertised, port: http?.port ?? 443, serviceIP: addresses.apiAddress }),
     )
+    .then(() => options.bootstrap?.(createClient(localTransport(core, itself)), lister))
     .then(() => {
       state.ready = true
     })

@@ -1,5 +1,5 @@
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../../../src/apiserver/api-server.ts'
-import { bearerToken } from '../../../src/apiserver/authenticator.ts'
+import { type Authenticator, bearerToken } from '../../../src/apiserver/authenticator.ts'
 import type { Authorizer } from '../../../src/apiserver/authorizer.ts'
 import { logger } from '../../../src/base/log.ts'
 import { statusError } from '../../../src/machinery/status-error.ts'
@@ -15,6 +15,16 @@ const allPowerful: Authorizer = {
     allowed: user.groups.includes('system:masters') || /^\/(livez|readyz|healthz|version)/.test(path),
     reason: '',
   }),
+}
+
+const authenticator: Authenticator = {
+  async authenticate(credentials) {
+    const token = bearerToken(credentials)
+    if (token === undefined) return undefined
+    if (token === adminToken) return { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
+    if (token.startsWith('user:')) return { name: token.slice(5), groups: ['system:authenticated'] }
+    throw statusError('Unauthorized', 'Unauthorized')
+  },
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -39,16 +49,9 @@ export async function testServer(more: Partial<ApiServerOptions> = {}): Promise<
   const storage = more.storage ?? memoryStorage()
   const server = await startApiServer({
     storage,
-    authenticator: {
-      async authenticate(credentials) {
-        const token = bearerToken(credentials)
-        if (token === undefined) return undefined
-        if (token === adminToken) return { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
-        if (token.startsWith('user:')) return { name: token.slice(5), groups: ['system:authenticated'] }
-        throw statusError('Unauthorized', 'Unauthorized')
-      },
-    },
-    authorizer: allPowerful,
+    security: () => ({
+      security: () => ({ authenticator, authorizer: allPowerful }),
+    }),
     tls: { cert: await pem('apiserver.crt'), key: await pem('apiserver.key'), clientCA: ca },
     bindAddress: '127.0.0.1',
     port: 0,

@@ -1,0 +1,47 @@
+/** The security of a real cluster: certificates and tokens, roles and the node's graph, admission, ways to kubelets. */
+
+import type { KeyObject } from 'node:crypto'
+import type { Client } from '../client/client.ts'
+import { TokenIssuer } from '../pki/jwt.ts'
+import { createAdmission } from './admission/admit.ts'
+import { ensurePriorityClasses } from './admission/priority.ts'
+import type { ApiServerOptions } from './api-server.ts'
+import { createAuthenticator } from './authentication/authenticate.ts'
+import { withImpersonation } from './authentication/impersonation.ts'
+import { createAuthorizer } from './authorization/authorizer.ts'
+import { ensureDefaultRoles } from './authorization/ensure-default-roles.ts'
+import type { Lister } from './lister.ts'
+
+export interface SecurityOptions {
+  /** PEM bundles. */
+  readonly clientCA: string
+  readonly frontProxyCA?: string
+  /** Service account tokens: who issues them, and the key that signs them. */
+  readonly tokens: { readonly issuer: string; readonly key: KeyObject; readonly audiences?: readonly string[] }
+}
+
+/** The options of startApiServer that make it secure. */
+export function secured(options: SecurityOptions): Pick<ApiServerOptions, 'security' | 'bootstrap' | 'signToken'> {
+  const tokens = new TokenIssuer(options.tokens)
+  return {
+    signToken: request => tokens.issue(request),
+    security: lister => {
+      const authorizer = createAuthorizer(lister)
+      const authenticator = createAuthenticator(lister, {
+        clientCA: options.clientCA,
+        tokens,
+        ...(options.frontProxyCA && { frontProxyCA: options.frontProxyCA }),
+      })
+      return {
+        authorizer,
+        authenticator: withImpersonation(authenticator, authorizer),
+        admission: createAdmission(lister, authorizer),
+      }
+    },
+    bootstrap,
+  }
+}
+
+async function bootstrap(client: Client, lister: Lister): Promise<void> {
+  await Promise.all([ensureDefaultRoles(client, lister), ensurePriorityClasses(client, lister)])
+}

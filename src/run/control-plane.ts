@@ -1,0 +1,83 @@
+/** API server, controllers and scheduler in one process: who they are to one another, and in which order they start. */
+import { createPrivateKey } from 'node:crypto'
+import { type ApiServer, startApiServer } from '../apiserver/api-server.ts'
+import { secured } from '../apiserver/secured.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { type Client, createClient } from '../client/client.ts'
+import type { Storage } from '../storage/storage.ts'
+import { startComponents } from './components.ts'
+
+/** PEM texts: what a control plane proves itself and others with. */
+export interface ControlPlanePki {
+  readonly ca: { readonly certificate: string; readonly key: string }
+  readonly server: { readonly certificate: string; readonly key: string }
+  /** What the API server shows to kubelets. */
+  readonly kubeletClient: { readonly certificate: string; readonly key: string }
+  readonly frontProxyCa?: string
+  /** Signs service account tokens. */
+  readonly serviceAccountKey: string
+}
+
+export interface ControlPlaneOptions {
+  /** Stays the caller's. */
+  readonly storage: Storage
+  readonly pki: ControlPlanePki
+  readonly bindAddress: string
+  /** 0: a free one. */
+  readonly port: number
+  readonly advertiseAddress: string
+  readonly serviceCidr: string
+  readonly podCidr: string
+  readonly clock?: Clock
+  /** Which parts run beside the API server. Default: both. */
+  readonly controllers?: boolean
+  readonly scheduler?: boolean
+}
+
+export interface ControlPlane {
+  readonly server: ApiServer
+  /** Resolves when /readyz does. */
+  readonly ready: Promise<void>
+  /** A client in this process, as a user; authorized as any other. */
+  clientAs(name: string, groups?: readonly string[]): Client
+  stop(): Promise<void>
+}
+
+const issuer = 'https://kubernetes.default.svc.cluster.local'
+
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { pki, clock = systemClock } = options
+  const server = await startApiServer({
+    storage: options.storage,
+    ...secured({
+      clientCA: pki.ca.certificate,
+      ...(pki.frontProxyCa && { frontProxyCA: pki.frontProxyCa }),
+      tokens: { issuer, key: createPrivateKey(pki.serviceAccountKey) },
+    }),
+    tls: { cert: pki.server.certificate, key: pki.server.key, clientCA: pki.ca.certificate },
+    bindAddress: options.bindAddress,
+    port: options.port,
+    advertiseAddress: options.advertiseAddress,
+    serviceCIDR: options.serviceCidr,
+    clock,
+  })
+  const clientAs = (name: string, groups: readonly string[] = []) =>
+    createClient(server.localTransport({ name, groups: [...groups, 'system:authenticated'] }))
+  const parts = await startComponents({
+    ca: pki.ca,
+    podCidr: options.podCidr,
+    clock,
+    clientAs,
+    controllers: options.controllers ?? true,
+    scheduler: options.scheduler ?? true,
+  })
+  return {
+    server,
+    ready: server.ready,
+    clientAs,
+    async stop() {
+      await parts.stop()
+      await server.stop()
+    },
+  }
+}
