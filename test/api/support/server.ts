@@ -49,9 +49,7 @@ export async function testServer(more: Partial<ApiServerOptions> = {}): Promise<
   const storage = more.storage ?? memoryStorage()
   const server = await startApiServer({
     storage,
-    security: () => ({
-      security: () => ({ authenticator, authorizer: allPowerful }),
-    }),
+    security: () => ({ authenticator, authorizer: allPowerful }),
     tls: { cert: await pem('apiserver.crt'), key: await pem('apiserver.key'), clientCA: ca },
     bindAddress: '127.0.0.1',
     port: 0,
