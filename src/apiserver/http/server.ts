@@ -35,7 +35,7 @@ export interface HttpServer {
 
 /** Serves HTTP/1.1 over TLS. Client certificates are asked for, never demanded: who comes without may have a token. */
 export async function serveHttps(options: HttpOptions): Promise<HttpServer> {
-  const stopping = new AbortController()
+  const reading = new Set<AbortController>()
   const server = createServer({
     ...tlsOptions(options.tls),
     requestCert: true,
@@ -50,10 +50,16 @@ export async function serveHttps(options: HttpOptions): Promise<HttpServer> {
     maxHeaderSize: 64 * 1024,
     highWaterMark: 256 * 1024,
   })
-  server.on('request', (incoming, response) => void answer(options, incoming, response, stopping.signal))
+  server.on('request', (incoming, response) => void answer(options, incoming, response, reading))
   server.on('upgrade', (incoming, socket, head) => {
     socket.on('error', () => socket.destroy())
-    const request = requestOf(incoming, stopping.signal)
+    const gone = new AbortController()
+    reading.add(gone)
+    socket.once('close', () => {
+      reading.delete(gone)
+      gone.abort()
+    })
+    const request = requestOf(incoming, gone.signal)
     options.upgrade(request, incoming, socket as TLSSocket, head)
   })
   server.on('tlsClientError', (_, socket) => socket.destroy())
@@ -67,7 +73,7 @@ export async function serveHttps(options: HttpOptions): Promise<HttpServer> {
   return {
     port: (server.address() as AddressInfo).port,
     renew: tls => server.setSecureContext(tlsOptions(tls)),
-    stop: grace => stop(server, stopping, grace),
+    stop: grace => stop(server, reading, grace),
   }
 }
 
@@ -79,11 +85,16 @@ async function answer(
   options: HttpOptions,
   incoming: IncomingMessage,
   response: ServerResponse,
-  stopping: AbortSignal,
+  reading: Set<AbortController>,
 ): Promise<void> {
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  const signal = incoming.method === 'GET' ? AbortSignal.any([gone.signal, stopping]) : gone.signal
+  // Watches and logs have no end of their own: stopping ends them.
+  if (incoming.method === 'GET') reading.add(gone)
+  response.once('close', () => {
+    reading.delete(gone)
+    gone.abort()
+  })
+  const { signal } = gone
   try {
     const reply = await options.handle(requestOf(incoming, signal))
     await writeReply(reply, incoming, response, signal)
@@ -131,9 +142,9 @@ function chainOf(socket: TLSSocket): readonly Uint8Array[] {
   return chain
 }
 
-async function stop(server: Server, stopping: AbortController, grace: number): Promise<void> {
+async function stop(server: Server, reading: ReadonlySet<AbortController>, grace: number): Promise<void> {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  stopping.abort()
+  for (const controller of reading) controller.abort()
   server.closeIdleConnections()
   const timer = setTimeout(() => server.closeAllConnections(), grace)
   const idle = setInterval(() => server.closeIdleConnections(), 20)

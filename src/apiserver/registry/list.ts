@@ -28,24 +28,24 @@ export async function page(request: ApiRequest): Promise<Page> {
   const loading = served.cache.ready()
   if (loading) await loading
   if (options.continueToken) return continued(request, options, selection, decodeContinue(options.continueToken))
-  const revision = await revisionFor(request, options)
+  await revisionFor(request, options)
   if (options.match === 'Exact') {
     const token = { revision: options.resourceVersion!, start: '' }
     return pageAt(request, options, selection, token)
   }
-  return fromCache(request, selection, { start: '', limit: options.limit, revision })
+  return fromCache(request, selection, { start: '', limit: options.limit, revision: served.cache.feed.revision })
 }
 
-/** Waits until the cache is as new as the request wants; answers the revision it is at. */
+/** Waits until the cache is as new as the request wants. It may be newer by the time anyone looks. */
 export async function revisionFor(
   { served }: ApiRequest,
   options: Pick<ListOptions, 'resourceVersion'>,
-): Promise<number> {
+): Promise<void> {
   const { feed } = served.cache
   const wanted = options.resourceVersion
-  if (wanted === 0) return feed.revision
+  if (wanted === 0) return
   const current = await feed.fresh()
-  if (wanted === undefined || wanted <= current) return current
+  if (wanted === undefined || wanted <= current) return
   const timer = new AbortController()
   await Promise.race([
     feed.reached(wanted),
@@ -53,7 +53,6 @@ export async function revisionFor(
   ])
   timer.abort()
   if (feed.revision < wanted) throw tooLarge(wanted, feed.revision)
-  return feed.revision
 }
 
 interface Window {
@@ -96,7 +95,9 @@ async function continued(
   token: ContinueToken,
 ): Promise<Page> {
   if (token.revision < 0) {
-    const revision = await request.served.cache.feed.fresh()
+    const { feed } = request.served.cache
+    await feed.fresh()
+    const { revision } = feed
     return fromCache(request, selection, { start: token.start, limit: options.limit, revision })
   }
   try {
