@@ -36,8 +36,6 @@ export interface ControlPlaneOptions {
 
 export interface ControlPlane {
   readonly server: ApiServer
-  /** Resolves when /readyz does. */
-  readonly ready: Promise<void>
   /** A client in this process, as a user; authorized as any other. */
   clientAs(name: string, groups?: readonly string[]): Client
   stop(): Promise<void>
@@ -45,6 +43,7 @@ export interface ControlPlane {
 
 const issuer = 'https://kubernetes.default.svc.cluster.local'
 
+/** Resolves when the API server is ready and the components have begun. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { pki, clock = systemClock } = options
   const server = await startApiServer({
@@ -63,6 +62,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   })
   const clientAs = (name: string, groups: readonly string[] = []) =>
     createClient(server.localTransport({ name, groups: [...groups, 'system:authenticated'] }))
+  // What they may do is written there first.
+  await server.ready
   const parts = await startComponents({
     ca: pki.ca,
     podCidr: options.podCidr,
@@ -73,7 +74,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   })
   return {
     server,
-    ready: server.ready,
     clientAs,
     async stop() {
       await parts.stop()

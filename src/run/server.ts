@@ -38,7 +38,6 @@ export async function runServer(settingsFile: string): Promise<number> {
     serviceCidr: settings.serviceCidr,
     podCidr: settings.podCidr,
   })
-  await plane.ready
   log.info({ url: plane.server.url }, 'ready')
   const signal = await stop
   log.info({ signal }, 'stopping')

@@ -240,8 +240,14 @@ const controllers: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
 }
 
+/** Upstream's controllers write whole objects; ours write what they changed, which takes the right to patch instead. */
+function mayPatch(rule: PolicyRule): PolicyRule {
+  const { verbs } = rule
+  return verbs.includes('update') && !verbs.includes('patch') ? { ...rule, verbs: [...verbs, 'patch'] } : rule
+}
+
 /** A role for each controller, and its binding to the controller's service account. */
 export const rolesForControllers: readonly RbacObject[] = Object.entries(controllers).flatMap(([name, rules]) => [
-  clusterRole(`system:controller:${name}`, rules),
+  clusterRole(`system:controller:${name}`, rules.map(mayPatch)),
   clusterBinding(`system:controller:${name}`, [`ServiceAccount kube-system/${name}`]),
 ])
