@@ -38,7 +38,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     is: 'which parts make a process',
   },
   testing: {
-    may: ['apiserver', 'controllers', 'scheduler', 'storage', 'pki', ...component],
+    may: ['run', 'storage', 'pki', ...component],
     node: 'any',
     is: 'embeddable clusters for tests',
   },
