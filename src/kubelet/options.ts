@@ -55,6 +55,26 @@ export interface Kubelet {
   readonly ready: Promise<void>
   /** The port the server listens on; undefined without one. */
   readonly port: number | undefined
+  /** The server's certificate from now on. PEM. */
+  renewCertificates(tls: { readonly cert: string; readonly key: string }): void
   /** Stops looking after pods; they go on running. */
   stop(): Promise<void>
 }
+
+type Defaulted =
+  | 'clusterDomain'
+  | 'rootDir'
+  | 'podLogsDir'
+  | 'port'
+  | 'maxPods'
+  | 'podPidsLimit'
+  | 'cgroupRoot'
+  | 'nodeLabels'
+  | 'taints'
+  | 'reserved'
+  | 'registerNode'
+  | 'resolvConf'
+  | 'clock'
+
+/** The options with their defaults in. */
+export type CompleteOptions = KubeletOptions & Required<Pick<KubeletOptions, Defaulted>>

@@ -26,7 +26,7 @@ export function superfluousContainers(pod: RuntimePod, now: number): readonly st
     const dead = pod.containers
       .filter(c => c.name === name)
       .slice(1)
-      .filter(c => c.state === 'exited')
+      .filter(c => c.state === 'exited' || c.state === 'created')
     return dead
       .slice(keptDead)
       .filter(c => now - c.createdAt > youngest)

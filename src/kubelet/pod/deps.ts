@@ -35,8 +35,8 @@ export interface PodDeps {
   readonly dns: { readonly clusterDns: readonly string[]; readonly clusterDomain: string }
   /** The text of the machine's resolv.conf. */
   readonly resolvConf: () => string
-  /** Resolves when Services have been read once. */
-  readonly services: () => Promise<Iterable<Service>>
+  /** Services as last read; for pods of the API server, only after they were read once. */
+  readonly services: (pod: Pod) => Promise<Iterable<Service>>
   /** Why this node does not take the pod; undefined when it does. */
   readonly admit: (pod: Pod) => { readonly reason: string; readonly message: string } | undefined
   /** Tells people; `container` names the one it is about. */

@@ -50,7 +50,8 @@ export class PodWorker {
   #endAt = Number.POSITIVE_INFINITY
   #gone = false
   #admitted = false
-  #volumesStale = false
+  /** At first, too: what a kubelet before us made wants to be kept current. */
+  #volumesStale = true
   #stop = new AbortController()
   #cancelWake: (() => void) | undefined
   #working: Promise<void> | undefined
@@ -80,12 +81,13 @@ export class PodWorker {
   get runtime(): RuntimePod {
     return this.#runtime
   }
-  /** Counts for the node: neither ended nor ending. */
+  /** Neither ended nor ending. */
   get isActive(): boolean {
     return this.#stage === 'running'
   }
+  /** Uses what the node has. */
   get isAdmitted(): boolean {
-    return this.#admitted && this.#stage === 'running'
+    return this.#admitted && (this.#stage === 'running' || this.#stage === 'ending')
   }
   get isRemoved(): boolean {
     return this.#stage === 'removed'
@@ -96,9 +98,13 @@ export class PodWorker {
 
   /** The pod as it is now declared. */
   update(pod: Pod, apiPod: Pod | undefined): void {
-    if (pod.metadata !== this.#pod.metadata) this.#volumesStale = true
+    const before = this.#pod
+    const matters = !this.#apiPod || !apiPod || differs(this.#apiPod, apiPod)
     this.#pod = pod
     this.#apiPod = apiPod
+    // Most changes are our own status coming back.
+    if (!matters) return
+    if (facts(before) !== facts(pod)) this.#volumesStale = true
     this.#noticeDeletion()
     this.poke()
   }
@@ -224,7 +230,7 @@ export class PodWorker {
         if (plan.wakeAt !== undefined) this.#wakeIn(plan.wakeAt - this.#deps.clock.now())
         return this.#refreshVolumes()
       }
-      this.#volumes ??= await preparePod(this.#deps, this.#pod)
+      await this.#prepare()
       for (const deed of plan.deeds) {
         signal.throwIfAborted()
         await this.#do(deed, signal)
@@ -233,6 +239,12 @@ export class PodWorker {
       await this.#look()
     }
     throw new Error(`no rest after ${mostRounds} rounds`)
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#volumes && !this.#volumesStale) return
+    this.#volumes = await preparePod(this.#deps, this.#pod)
+    this.#volumesStale = false
   }
 
   #plan() {
@@ -366,4 +378,32 @@ export class PodWorker {
     })
   }
   #wakeAt = 0
+}
+
+/** What of a pod shows in its volumes. */
+function facts({ metadata: { labels, annotations }, status }: Pod): string {
+  return JSON.stringify([labels, annotations, status.podIPs])
+}
+
+/** Whether the API server's pod changed in anything that is not our own status. */
+function differs(before: Pod, after: Pod): boolean {
+  const essence = ({ metadata, spec, status }: Pod) => {
+    const { generation, deletionTimestamp, deletionGracePeriodSeconds, labels, annotations } = metadata
+    const gates = (spec.readinessGates ?? []).map(g => status.conditions?.find(c => c.type === g.conditionType)?.status)
+    const containers = [...spec.containers, ...(spec.ephemeralContainers ?? [])].map(c => [
+      c.name,
+      c.image,
+      c.resources,
+    ])
+    return JSON.stringify([
+      generation,
+      deletionTimestamp,
+      deletionGracePeriodSeconds,
+      labels,
+      annotations,
+      gates,
+      containers,
+    ])
+  }
+  return essence(before) !== essence(after)
 }

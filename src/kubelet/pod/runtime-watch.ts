@@ -3,6 +3,7 @@ import { type Clock, delay } from '../../base/clock.ts'
 import { logger } from '../../base/log.ts'
 import type { Cri } from '../cri/cri.ts'
 import { containerEvents } from '../cri/events.ts'
+import { podUidLabel } from '../labels.ts'
 import type { RuntimePod } from './runtime-pod.ts'
 import type { RuntimeReader } from './runtime-reader.ts'
 
@@ -17,6 +18,9 @@ export interface RuntimeWatchOptions {
 }
 
 const lookEvery = 10_000
+/** When to ask whether a container that ended has ended, milliseconds apart. */
+const settling = [0, 10, 20, 50, 100, 300, 1_000]
+const settled = 300
 const log = logger('kubelet')
 
 export function watchRuntimePods(options: RuntimeWatchOptions): { look(): Promise<void>; stop(): Promise<void> } {
@@ -32,14 +36,35 @@ export function watchRuntimePods(options: RuntimeWatchOptions): { look(): Promis
     options.looked?.(pods)
   }
 
+  /** Tells of an end as soon as the runtime admits it: its events may be ahead of its own records. */
+  async function ended(id: string): Promise<void> {
+    for (const wait of settling) {
+      await delay(wait, stop.signal, clock)
+      const found = await cri.containerStatus(id).catch(() => undefined)
+      if (!found) return sandboxEnded(id)
+      if (found.status.state === 'CONTAINER_EXITED') return tell(found.status.labels[podUidLabel])
+    }
+  }
+
+  async function sandboxEnded(id: string): Promise<void> {
+    const uid = reader.podOf(id)
+    if (uid === undefined) return look()
+    tell(uid)
+    await delay(settled, stop.signal, clock)
+    tell(uid)
+  }
+
+  function tell(uid: string | undefined): void {
+    if (uid) changed(uid)
+  }
+
   async function listen(): Promise<void> {
     while (!stop.signal.aborted) {
       try {
         for await (const { containerId, type } of containerEvents(cri, stop.signal)) {
           // What we start ourselves we know already.
           if (type !== 'stopped' && type !== 'oom') continue
-          const uid = reader.podOf(containerId)
-          if (uid) changed(uid)
+          void ended(containerId).catch(() => {})
         }
       } catch (error) {
         log.warn({ error: String(error) }, 'lost the events of the container runtime; listening again')

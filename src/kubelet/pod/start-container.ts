@@ -125,7 +125,7 @@ async function environment(
   { pod, declared, sandbox }: StartInput,
 ): Promise<ReadonlyMap<string, string>> {
   const { container } = declared
-  const services = serviceEnv(await deps.services(), {
+  const services = serviceEnv(await deps.services(pod), {
     namespace: pod.metadata.namespace,
     links: pod.spec.enableServiceLinks ?? true,
   })

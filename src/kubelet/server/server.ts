@@ -35,6 +35,7 @@ export interface ServerOptions {
 
 export interface KubeletServer {
   readonly port: number
+  renewCertificates(tls: { readonly cert: string; readonly key: string }): void
   stop(): Promise<void>
 }
 
@@ -90,6 +91,7 @@ export async function startKubeletServer(options: ServerOptions): Promise<Kubele
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
+    renewCertificates: renewed => server.setSecureContext({ ...renewed, ...trust, minVersion: 'TLSv1.2' }),
     async stop() {
       for (const socket of upgraded) socket.destroy()
       server.close()
