@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as plain } from 'node:http'
 import { request as secure } from 'node:https'
-import { connectError, type HttpGet, hostPort, type Look, type Target } from './probe-action.ts'
+import { connectError, hostPort } from './address.ts'
+import type { HttpGet, Look, Target } from './probe-action.ts'
 
 const mostBody = 10 << 10
 const mostRedirects = 10

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import type { Cri } from '../cri/cri.ts'
 import { CriError } from '../cri/cri-error.ts'
 import type { Container } from '../pod/types.ts'
+import { connectError, hostPort } from './address.ts'
 import { httpLook } from './http-action.ts'
 
 export interface Action {
@@ -83,21 +84,6 @@ function tcpLook(host: string, port: number, timeout: number): Promise<Look> {
     socket.once('connect', () => end(true, ''))
     socket.once('error', error => end(false, `dial tcp ${address}: ${connectError(error)}`))
   })
-}
-
-/** The words the system has for it. */
-export function connectError(error: NodeJS.ErrnoException): string {
-  const words: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'connect: connection refused',
-    EHOSTUNREACH: 'connect: no route to host',
-    ENETUNREACH: 'connect: network is unreachable',
-    ECONNRESET: 'read: connection reset by peer',
-  }
-  return words[error.code ?? ''] ?? error.message
-}
-
-export function hostPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** A port by number, by number in a text, or by the name a container gave it. */
