@@ -14,6 +14,7 @@ import { operate } from './registry/operate.ts'
 import type { Served } from './registry/served.ts'
 import type { Reply, ServerRequest } from './request.ts'
 import { type RequestInfo, requestInfo } from './request-info.ts'
+import { selectorAttributes } from './selector-attributes.ts'
 import { connect, connectHandler } from './streaming.ts'
 import { anonymous, type User } from './user.ts'
 
@@ -35,7 +36,7 @@ export async function handle(core: Core, request: ServerRequest): Promise<Reply>
   try {
     const info = requestInfo(request.method, request.path, request.query)
     const user = request.user ?? (await core.authenticator.authenticate(request)) ?? anonymous
-    await demandAllowed(core.authorizer, attributesOf(info, user))
+    await demandAllowed(core.authorizer, attributesOf(info, user, request.query))
     if (!info.resource) return await onPath(core, request, user)
     const streaming = connectHandler(core.connect, info)
     if (streaming) return await connect(core, streaming, request, info, user)
@@ -128,7 +129,7 @@ function patchTypeOf(contentType: string | undefined): PatchType {
 }
 
 /** What a request asks for, in the words of authorization. */
-export function attributesOf({ verb, path, resource }: RequestInfo, user: User): Attributes {
+export function attributesOf({ verb, path, resource }: RequestInfo, user: User, query: URLSearchParams): Attributes {
   if (!resource) return { user, verb, path }
   const { group, version, plural, namespace, name, subresource } = resource
   return {
@@ -139,6 +140,7 @@ export function attributesOf({ verb, path, resource }: RequestInfo, user: User):
     version,
     resource: plural,
     subresource,
+    ...(name === undefined && verb !== 'create' && selectorAttributes(parameter => query.get(parameter))),
     ...(namespace !== undefined && { namespace }),
     ...(plural === 'namespaces' && group === '' && name !== undefined && { namespace: name }),
     ...(name !== undefined && { name }),

@@ -5,6 +5,7 @@ import { asStatus, type Core, demandAllowed, handle } from './handle.ts'
 import type { Answer, ApiRequest } from './registry/api-request.ts'
 import { operate } from './registry/operate.ts'
 import type { Sink } from './request.ts'
+import { selectorAttributes } from './selector-attributes.ts'
 import type { User } from './user.ts'
 import { bookmarkObject } from './watch-stream.ts'
 
@@ -33,6 +34,10 @@ export function localTransport(core: Core, user: User): Transport {
 
 async function dispatch(core: Core, user: User, call: ApiCall): Promise<Answer> {
   const { verb, resource, namespace, name, subresource = '', query, body, patchType } = call
+  const param = (parameter: string) => {
+    const value = query?.[parameter]
+    return value === undefined ? undefined : String(value)
+  }
   try {
     const { group, version, plural, namespaced } = resource
     await demandAllowed(core.authorizer, {
@@ -44,7 +49,7 @@ async function dispatch(core: Core, user: User, call: ApiCall): Promise<Answer> 
       resource: plural,
       subresource,
       ...(namespaced && namespace !== undefined && { namespace }),
-      ...(name !== undefined && { name }),
+      ...(name !== undefined ? { name } : selectorAttributes(param)),
     })
     const request: ApiRequest = {
       verb,
@@ -53,10 +58,7 @@ async function dispatch(core: Core, user: User, call: ApiCall): Promise<Answer> 
       name,
       subresource,
       user,
-      param: parameter => {
-        const value = query?.[parameter]
-        return value === undefined ? undefined : String(value)
-      },
+      param,
       body,
       owned: false,
       patchType,

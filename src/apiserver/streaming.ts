@@ -51,7 +51,7 @@ export async function upgrade(
   try {
     const info = requestInfo(request.method, request.path, request.query)
     const user = (await core.authenticator.authenticate(request)) ?? anonymous
-    const attributes = attributesOf(info, user)
+    const attributes = attributesOf(info, user, request.query)
     await demandAllowed(core.authorizer, attributes)
     // A WebSocket comes as GET, but opens what needs more than looking.
     if (info.verb === 'get') await demandAllowed(core.authorizer, { ...attributes, verb: 'create' })

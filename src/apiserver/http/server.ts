@@ -44,6 +44,7 @@ export async function serveHttps(options: HttpOptions): Promise<HttpServer> {
     minVersion: 'TLSv1.2',
     keepAlive: true,
     // A slow client may hold a socket, not a request: headers and bodies have to arrive.
+    handshakeTimeout: 15_000,
     headersTimeout: 15_000,
     requestTimeout: 60_000,
     keepAliveTimeout: 120_000,
