@@ -57,7 +57,10 @@ async function measure(url: string, ca: string): Promise<Row[]> {
   const call = (method: string, path: string, body?: unknown, type = 'application/json') =>
     new Promise<number>((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
-      const headers = { authorization: `Bearer ${adminToken}`, ...(text !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(text) }) }
+      const headers = {
+        authorization: `Bearer ${adminToken}`,
+        ...(text !== undefined && { 'content-type': type, 'content-length': Buffer.byteLength(text) }),
+      }
       const sent = request(url + path, { agent, method, headers }, response => {
         let bytes = 0
         response.on('data', (chunk: Buffer) => {
