@@ -1,5 +1,6 @@
 import type { Status, StatusError } from '../machinery/status-error.ts'
 import type { Entry } from './cache/entry.ts'
+import { listMeta } from './list-meta.ts'
 import type { Form } from './negotiation.ts'
 import type { Answer, Page } from './registry/api-request.ts'
 import type { Reply } from './request.ts'
@@ -36,15 +37,6 @@ export function encodeError(error: StatusError): Reply {
   return {
     ...encodeObject(status.code, status satisfies Status),
     ...(seconds && { headers: { 'retry-after': String(seconds) } }),
-  }
-}
-
-/** metadata of a list. */
-export function listMeta({ revision, next, remaining }: Page) {
-  return {
-    resourceVersion: String(revision),
-    ...(next && { continue: next }),
-    ...(remaining && { remainingItemCount: remaining }),
   }
 }
 

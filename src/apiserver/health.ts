@@ -1,4 +1,4 @@
-import type { PathHandler } from './handle.ts'
+import type { PathHandler } from './core.ts'
 import type { Reply } from './request.ts'
 
 /** One thing that has to be well; throws or answers a text when it is not. */

@@ -1,13 +1,16 @@
 import type { ApiCall, Transport, WatchEvent } from '../client/transport.ts'
 import { StatusError } from '../machinery/status-error.ts'
-import { listMeta } from './encode.ts'
-import { asStatus, type Core, demandAllowed, handle } from './handle.ts'
+import { demandAllowed } from './access.ts'
+import { asStatus } from './as-status.ts'
+import type { Core } from './core.ts'
+import { bookmarkObject } from './frames.ts'
+import { handle } from './handle.ts'
+import { listMeta } from './list-meta.ts'
 import type { Answer, ApiRequest } from './registry/api-request.ts'
 import { operate } from './registry/operate.ts'
 import type { Sink } from './request.ts'
 import { selectorAttributes } from './selector-attributes.ts'
 import type { User } from './user.ts'
-import { bookmarkObject } from './watch-stream.ts'
 
 /** Events that a watcher in this process may be behind. */
 const mostBehind = 100_000

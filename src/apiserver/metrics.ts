@@ -1,4 +1,4 @@
-import type { PathHandler } from './handle.ts'
+import type { PathHandler } from './core.ts'
 import type { Reply, ServerRequest } from './request.ts'
 import { requestInfo } from './request-info.ts'
 

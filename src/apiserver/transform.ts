@@ -1,12 +1,12 @@
 import type { KubernetesObject } from '../api/group-version.ts'
 import { badRequest } from '../machinery/status-error.ts'
 import type { ChangeType } from './cache/watch-event.ts'
-import { listMeta } from './encode.ts'
+import { bookmarkObject, type Frames } from './frames.ts'
+import { listMeta } from './list-meta.ts'
 import type { Form } from './negotiation.ts'
 import type { Answer } from './registry/api-request.ts'
 import type { Served } from './registry/served.ts'
 import { cell, columnDefinition, columnsOf } from './table.ts'
-import { bookmarkObject, type Frames } from './watch-stream.ts'
 
 type Param = (name: string) => string | undefined
 type Plain = Exclude<Answer, { type: 'watch' }>

@@ -1,5 +1,6 @@
 import { StatusError } from '../machinery/status-error.ts'
 import type { Change, ChangeType } from './cache/watch-event.ts'
+import { bookmarkObject, type Frames } from './frames.ts'
 import type { Form } from './negotiation.ts'
 import type { Answer, Follower } from './registry/api-request.ts'
 import type { Reply, Sink } from './request.ts'
@@ -8,12 +9,6 @@ import type { Reply, Sink } from './request.ts'
 const mostBehind = 8192
 
 type WatchAnswer = Extract<Answer, { type: 'watch' }>
-
-/** What a watch sends, by what happens. */
-export interface Frames {
-  change(type: ChangeType, change: Change): Buffer
-  bookmark(revision: number, initialEventsEnd: boolean): Buffer
-}
 
 /** A watch as a stream of JSON lines. Frames that gather in one turn of the event loop leave together. */
 export async function watchStream(
@@ -83,20 +78,6 @@ function plainFrames({ served }: WatchAnswer): Frames {
   return {
     change: plainFrame,
     bookmark: (revision, end) => frameOf('BOOKMARK', JSON.stringify(bookmarkObject(served.resource, revision, end))),
-  }
-}
-
-/** The object of a bookmark: nothing but where the watch is. */
-export function bookmarkObject(
-  kind: { readonly kind: string; readonly apiVersion: string },
-  revision: number,
-  initialEventsEnd: boolean,
-) {
-  const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
-  return {
-    kind: kind.kind,
-    apiVersion: kind.apiVersion,
-    metadata: { resourceVersion: String(revision), ...annotations },
   }
 }
 

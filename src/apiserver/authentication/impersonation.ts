@@ -1,7 +1,7 @@
 import { badRequest } from '../../machinery/status-error.ts'
+import { demandAllowed } from '../access.ts'
 import type { Authenticator, Credentials } from '../authenticator.ts'
 import type { Attributes, Authorizer } from '../authorizer.ts'
-import { demandAllowed } from '../handle.ts'
 import type { User } from '../user.ts'
 import { extraOf, listOf } from './front-proxy.ts'
 import { serviceAccountGroups } from './service-account-token.ts'

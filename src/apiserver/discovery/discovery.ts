@@ -1,6 +1,6 @@
 import type { AnyResource } from '../../schema/resource.ts'
+import type { PathHandler } from '../core.ts'
 import { encodeObject } from '../encode.ts'
-import type { PathHandler } from '../handle.ts'
 import type { ResourceTable } from '../registry/served.ts'
 import type { Reply } from '../request.ts'
 import { aggregated, aggregatedVersion } from './aggregated.ts'

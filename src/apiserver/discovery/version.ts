@@ -1,6 +1,6 @@
 import { arch, version as nodeVersion, platform } from 'node:process'
+import type { PathHandler } from '../core.ts'
 import { encodeObject } from '../encode.ts'
-import type { PathHandler } from '../handle.ts'
 
 const goNames: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
 
