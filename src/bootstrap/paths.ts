@@ -26,6 +26,8 @@ export const paths = {
   superAdminConf: '/etc/kubernetes/super-admin.conf',
   kubeletConf: '/etc/kubernetes/kubelet.conf',
   controllerManagerConf: '/etc/kubernetes/controller-manager.conf',
+  /** kubeadm's proxy uses a service account; one without a pod needs a certificate. */
+  proxyConf: '/etc/kubernetes/kube-proxy.conf',
   schedulerConf: '/etc/kubernetes/scheduler.conf',
   kubelet: '/var/lib/kubelet',
   podLogs: '/var/log/pods',

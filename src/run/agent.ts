@@ -29,7 +29,8 @@ export async function runAgent(settingsFile: string): Promise<number> {
   const { nodeName, apiAddress, podCidr, clusterDomain } = settings
   const transport = httpTransport(await loadKubeconfig(paths.kubeletConf))
   const client = createClient(transport)
-  const informers = new InformerSet(client)
+  const proxyTransport = httpTransport(await loadKubeconfig(paths.proxyConf))
+  const informers = new InformerSet(createClient(proxyTransport))
   const cri = criClient({ socket: paths.containerdSocket })
   const host = linuxHost
   const network = startNodeNetwork({
@@ -53,14 +54,13 @@ export async function runAgent(settingsFile: string): Promise<number> {
     manifestsDir: paths.manifests,
     tls: await servingCertificate(settings),
     apiClientCa: readFileSync(join(paths.pki, 'ca.crt'), 'utf8'),
-    nodeLabels: { 'node-role.kubernetes.io/control-plane': '' },
   })
   log.info({ node: nodeName }, 'running')
   const signal = await stop
   log.info({ signal }, 'stopping')
   await Promise.all([kubelet.stop(), proxy.stop(), network.stop()])
   await informers.stop()
-  await transport.close()
+  await Promise.all([transport.close(), proxyTransport.close()])
   cri.close()
   return 0
 }

@@ -1,5 +1,5 @@
 import { ensurePki, loadAuthority } from '../../pki/ensure-pki.ts'
-import { ensureKubeconfigs } from '../../pki/kubeconfig.ts'
+import { clientKubeconfig, ensureKubeconfigs } from '../../pki/kubeconfig.ts'
 import { paths } from '../paths.ts'
 import type { Up } from '../up.ts'
 
@@ -7,7 +7,7 @@ import type { Up } from '../up.ts'
 const which = ['ca', 'apiserver', 'apiserver-kubelet-client', 'front-proxy-ca', 'front-proxy-client', 'sa'] as const
 
 /** Makes the certificates and kubeconfigs that are missing. */
-export async function certificates({ settings }: Up): Promise<void> {
+export async function certificates({ host, settings }: Up): Promise<void> {
   const { nodeName, apiAddress, apiPort, serviceCidr, clusterDomain } = settings
   await ensurePki(
     paths.pki,
@@ -23,4 +23,7 @@ export async function certificates({ settings }: Up): Promise<void> {
   const server = `https://${apiAddress.includes(':') ? `[${apiAddress}]` : apiAddress}:${apiPort}`
   const authority = await loadAuthority(paths.pki, 'ca')
   await ensureKubeconfigs(paths.kubernetes, authority, { nodeName, controlPlaneServer: server, localServer: server })
+  if (await host.files.exists(paths.proxyConf)) return
+  const proxy = await clientKubeconfig(authority, { commonName: 'system:kube-proxy' }, { server, now: Date.now() })
+  await host.files.write(paths.proxyConf, proxy, { mode: 0o600 })
 }

@@ -34,7 +34,7 @@ export async function server(up: Up, note: (text: string) => void): Promise<void
   for (;;) {
     const said = await transport.raw('/readyz', {}, up.signal).then(
       () => 'ready',
-      error => String((error as Error).message),
+      error => firstBad(String((error as Error).message)),
     )
     if (said === 'ready') break
     note(said)
@@ -42,6 +42,11 @@ export async function server(up: Up, note: (text: string) => void): Promise<void
     await delay(20, up.signal)
   }
   up.client = createClient(transport)
+}
+
+/** Of the list that /readyz gives, what is not well. */
+function firstBad(message: string): string {
+  return /^\[-\](\S+)/m.exec(message)?.[1] ?? message
 }
 
 /** Starts the node's agent. */

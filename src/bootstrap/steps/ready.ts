@@ -5,13 +5,17 @@ import { Informer } from '../../client/informer.ts'
 import type { AnyResource, ObjectOf } from '../../schema/resource.ts'
 import type { Up } from '../up.ts'
 
-/** Waits until this machine's node is Ready; throws with what it says it lacks. */
+const roleLabel = 'node-role.kubernetes.io/control-plane'
+
+/** Waits until this machine's node is Ready, and marks it; throws with what it says it lacks. */
 export async function nodeReady(up: Up, note: (text: string) => void): Promise<void> {
   const condition = (node: Node) => node.status.conditions?.find(c => c.type === 'Ready')
   await until(up, nodes, up.settings.nodeName, note, node => {
     const ready = condition(node)
     return ready?.status === 'True' ? undefined : (ready?.message ?? 'the node has not reported yet')
   })
+  // A kubelet may not give itself a role.
+  await up.client!.patch(nodes, { name: up.settings.nodeName }, { metadata: { labels: { [roleLabel]: '' } } })
 }
 
 /** Waits until the cluster DNS has a ready pod. */
