@@ -1,6 +1,7 @@
 /** The security of a real cluster: certificates and tokens, roles and the node's graph, admission, ways to kubelets. */
 
 import type { KeyObject } from 'node:crypto'
+import { logger } from '../base/log.ts'
 import type { Client } from '../client/client.ts'
 import { TokenIssuer } from '../pki/jwt.ts'
 import { createAdmission } from './admission/admit.ts'
@@ -8,8 +9,11 @@ import { ensurePriorityClasses } from './admission/priority.ts'
 import type { ApiServerOptions } from './api-server.ts'
 import { createAuthenticator } from './authentication/authenticate.ts'
 import { withImpersonation } from './authentication/impersonation.ts'
+import { keepAggregated } from './authorization/aggregate-roles.ts'
 import { createAuthorizer } from './authorization/authorizer.ts'
 import { ensureDefaultRoles } from './authorization/ensure-default-roles.ts'
+import { createConnect } from './connect/handlers.ts'
+import type { KubeletClientOptions } from './connect/kubelet-client.ts'
 import type { Lister } from './lister.ts'
 
 export interface SecurityOptions {
@@ -18,6 +22,8 @@ export interface SecurityOptions {
   readonly frontProxyCA?: string
   /** Service account tokens: who issues them, and the key that signs them. */
   readonly tokens: { readonly issuer: string; readonly key: KeyObject; readonly audiences?: readonly string[] }
+  /** How the server comes to kubelets; without it there are no logs, no exec, no proxies. */
+  readonly kubelet?: KubeletClientOptions
 }
 
 /** The options of startApiServer that make it secure. */
@@ -36,6 +42,7 @@ export function secured(options: SecurityOptions): Pick<ApiServerOptions, 'secur
         authorizer,
         authenticator: withImpersonation(authenticator, authorizer),
         admission: createAdmission(lister, authorizer),
+        ...(options.kubelet && { connect: createConnect(lister, options.kubelet).handlers }),
       }
     },
     bootstrap,
@@ -44,4 +51,6 @@ export function secured(options: SecurityOptions): Pick<ApiServerOptions, 'secur
 
 async function bootstrap(client: Client, lister: Lister): Promise<void> {
   await Promise.all([ensureDefaultRoles(client, lister), ensurePriorityClasses(client, lister)])
+  const log = logger('apiserver')
+  keepAggregated(client, lister, error => log.warn({ error }, 'the rules of aggregating roles were not written'))
 }

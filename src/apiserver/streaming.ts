@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { statusError } from '../machinery/status-error.ts'
 import { attributesOf, demandAllowed } from './access.ts'
 import { asStatus } from './as-status.ts'
+import { parseProxyName } from './connect/proxy-name.ts'
 import type { ConnectHandler, ConnectHandlers, ConnectRequest } from './connect.ts'
 import type { Core } from './core.ts'
 import { encodeError } from './encode.ts'
@@ -87,7 +88,8 @@ async function connectRequest(
     owned: true,
     warn: () => undefined,
   }
-  const { object } = await find(about)
+  const proxied = subresource === 'proxy' ? parseProxyName(name ?? '')?.name : undefined
+  const { object } = await find(proxied === undefined ? about : { ...about, name: proxied })
   if (subresource !== 'log') {
     const operation = operationOf(about, {
       operation: 'CONNECT',

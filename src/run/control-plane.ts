@@ -52,6 +52,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       clientCA: pki.ca.certificate,
       ...(pki.frontProxyCa && { frontProxyCA: pki.frontProxyCa }),
       tokens: { issuer, key: createPrivateKey(pki.serviceAccountKey) },
+      kubelet: { cert: pki.kubeletClient.certificate, key: pki.kubeletClient.key, ca: pki.ca.certificate },
     }),
     tls: { cert: pki.server.certificate, key: pki.server.key, clientCA: pki.ca.certificate },
     bindAddress: options.bindAddress,
