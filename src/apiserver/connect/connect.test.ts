@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
+import { connect as netConnect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
@@ -78,6 +85,12 @@ before(async () => {
       spec: { ...(nodeName && { nodeName }), containers: containers.map(one => ({ name: one, image: 'i' })) },
     })
   await create('p', 'n1', 'c')
+  await client.patch(
+    pods,
+    { name: 'p', namespace: 'default' },
+    { status: { phase: 'Running' } },
+    { subresource: 'status' },
+  )
   await create('two', 'n1', 'a', 'b')
   await create('broken', 'n1', 'c')
   await create('gone', 'n1', 'c')
@@ -225,31 +238,32 @@ test('ports are forwarded over WebSocket channels and over SPDY', async () => {
   connection.close()
 })
 
-test('a whole SPDY connection goes through a WebSocket, as newer kubectl forwards ports', async () => {
-  const { WebSocket, createWebSocketStream } = await import('ws')
-  const { connection } = await new Promise<{ connection: import('../../base/spdy/connection.ts').SpdyConnection }>(
-    (resolve, reject) => {
-      const socket = new WebSocket(
-        `${server.url.replace('https', 'wss')}${pod('p')}/portforward`,
-        ['SPDY/3.1+portforward.k8s.io'],
-        {
-          ca,
-          headers: { authorization: 'Bearer t' },
-        },
-      )
-      socket.on('error', reject)
-      socket.on('open', async () => {
-        assert.equal(socket.protocol, 'SPDY/3.1+portforward.k8s.io')
-        const { SpdyConnection } = await import('../../base/spdy/connection.ts')
-        resolve({ connection: new SpdyConnection(createWebSocketStream(socket), { server: false }) })
-      })
-    },
-  )
-  await connection.open({ streamtype: 'error', port: '82', requestid: '0' })
-  const data = await connection.open({ streamtype: 'data', port: '82', requestid: '0' })
-  data.end('y')
-  assert.equal(await text(data), 'port 82: y')
-  connection.close()
+const kubectl = existsSync('/usr/bin/kubectl') ? '/usr/bin/kubectl' : undefined
+
+test('kubectl runs commands and forwards ports', {
+  skip: kubectl === undefined && 'kubectl is not installed',
+}, async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'kobune-connect-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'config')
+  await writeFile(file, config.exportConfig())
+  const env = { ...process.env, KUBECONFIG: file, HOME: folder }
+  for (const websockets of ['true', 'false']) {
+    const flags = { ...env, KUBECTL_REMOTE_COMMAND_WEBSOCKETS: websockets, KUBECTL_PORT_FORWARD_WEBSOCKETS: websockets }
+    const run = (...args: string[]) => spawn(kubectl!, args, { env: flags, stdio: ['pipe', 'pipe', 'inherit'] })
+    const cat = run('exec', '-i', 'p', '--', 'cat')
+    cat.stdin.end('from kubectl')
+    assert.equal(await text(cat.stdout), 'from kubectl', websockets)
+    const forward = run('port-forward', 'pod/p', ':82')
+    const [first] = await once(forward.stdout, 'data')
+    const local = Number(/:(\d+) -> 82/.exec(String(first))?.[1])
+    const socket = netConnect(local, '127.0.0.1')
+    socket.end('y')
+    assert.equal(await text(socket), 'port 82: y', websockets)
+    forward.kill()
+    await once(forward, 'exit')
+  }
+  assert.equal(await text(spawn(kubectl!, ['logs', 'p'], { env }).stdout), 'line 1\nline 2\n')
 })
 
 test('nodes are proxied, with their pages', async () => {
