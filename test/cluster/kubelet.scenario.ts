@@ -10,6 +10,7 @@ import { namespaces } from '../../src/api/core/v1/namespace.ts'
 import { nodes } from '../../src/api/core/v1/node.ts'
 import { type Pod, pods } from '../../src/api/core/v1/pod.ts'
 import { secrets } from '../../src/api/core/v1/secret.ts'
+import { serviceAccounts } from '../../src/api/core/v1/service-account.ts'
 import { startApiServer } from '../../src/apiserver/api-server.ts'
 import { spdyUpgrade } from '../../src/base/spdy/upgrade.ts'
 import { type Client, createClient } from '../../src/client/client.ts'
@@ -63,6 +64,10 @@ async function main(folder: string): Promise<void> {
       authenticator: { authenticate: async () => undefined },
       authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
     }),
+    signToken: request => ({
+      token: `token of ${request.pod?.name}`,
+      claims: { exp: Date.now() / 1000 + 600 } as never,
+    }),
     tls: null,
   })
   await server.ready
@@ -90,10 +95,26 @@ async function main(folder: string): Promise<void> {
   step('kubelet is ready')
   const node = await client.get(nodes, { name: 'n1' })
   assert.ok(node.status.conditions?.some(c => c.type === 'Ready' && c.status === 'True'))
-  const parts = [plain, completes, crashes, initAndSidecar, dataVolumes, probed, missingThings, hostNetwork, streams]
+  const parts = [
+    plain,
+    completes,
+    crashes,
+    initAndSidecar,
+    dataVolumes,
+    probed,
+    missingThings,
+    hostNetwork,
+    streams,
+    endings,
+    tokens,
+  ]
   const only = process.env.ONLY
   for (const part of parts.filter(p => !only || only.split(',').includes(p.name))) {
-    await part(machine)
+    await part(machine).catch(async error => {
+      const told = await client.list(events, { namespace: 'default' })
+      for (const e of told.items.slice(-20)) console.log(e.involvedObject.name, e.reason, e.message)
+      throw error
+    })
     step(`${part.name} passed`)
   }
   if (!only || only.includes('static')) await staticPod(machine, join(folder, 'manifests'))
@@ -395,6 +416,77 @@ async function streams({ client, tls }: Machine): Promise<void> {
   assert.equal(out, 'hi\n')
   assert.equal(JSON.parse(status).status, 'Success')
   connection.close()
+  await remove(client, key)
+}
+
+async function endings({ client }: Machine): Promise<void> {
+  const bye = join(process.argv[2]!, 'bye')
+  const mount = { name: 'out', mountPath: '/out' }
+  const volumes = [{ name: 'out', hostPath: { path: bye, type: 'DirectoryOrCreate' } }]
+  const script = 'trap "echo term >> /out/log; exit 0" TERM; while :; do sleep 0.05; done'
+  const preStop = { exec: { command: ['sh', '-c', 'echo hook >> /out/log'] } }
+  const polite = await create(client, 'polite', {
+    terminationGracePeriodSeconds: 30,
+    volumes,
+    containers: [{ ...busybox(script), volumeMounts: [mount], lifecycle: { preStop } }],
+  })
+  const stubborn = await create(client, 'stubborn', {
+    terminationGracePeriodSeconds: 300,
+    containers: [busybox('trap "" TERM; while :; do sleep 1; done')],
+  })
+  const late = await create(client, 'late', { activeDeadlineSeconds: 1, containers: [busybox('exec sleep 1000')] })
+  const broken = await create(client, 'broken', { containers: [{ name: 'main', image, command: ['/nothing'] }] })
+  for (const key of [polite, stubborn])
+    await until(
+      () => client.get(pods, key),
+      p => p.status.phase === 'Running',
+    )
+  const start = performance.now()
+  await remove(client, polite)
+  assert.equal(await host.files.read(join(bye, 'log')), 'hook\nterm\n')
+  assert.ok(performance.now() - start < 5_000, 'a container that ends by itself is not waited for')
+  await client.delete(pods, stubborn)
+  const ending = await client.get(pods, stubborn)
+  assert.equal(ending.metadata.deletionGracePeriodSeconds, 300)
+  await client.delete(pods, stubborn, { gracePeriodSeconds: 1 })
+  await gone(client, stubborn)
+  const failed = await until(
+    () => client.get(pods, late),
+    p => p.status.phase === 'Failed',
+  )
+  assert.equal(failed.status.reason, 'DeadlineExceeded')
+  const refused = await until(
+    () => client.get(pods, broken),
+    p =>
+      p.status.containerStatuses?.[0]?.state?.waiting !== undefined &&
+      p.status.containerStatuses[0].state.waiting.reason !== 'ContainerCreating',
+  )
+  assert.equal(refused.status.containerStatuses![0]!.state!.waiting!.reason, 'RunContainerError')
+  await remove(client, late, broken)
+}
+
+async function tokens({ client }: Machine): Promise<void> {
+  await client.create(serviceAccounts, { metadata: { name: 'default', namespace: 'default' } }).catch(() => {})
+  const sources = [
+    { serviceAccountToken: { path: 'token', expirationSeconds: 600 } },
+    { downwardAPI: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
+  ]
+  const key = await create(client, 'tokens', {
+    restartPolicy: 'Never',
+    serviceAccountName: 'default',
+    volumes: [{ name: 'sa', projected: { sources } }],
+    containers: [
+      {
+        ...busybox('cat /sa/token /sa/namespace > /dev/termination-log'),
+        volumeMounts: [{ name: 'sa', mountPath: '/sa' }],
+      },
+    ],
+  })
+  const pod = await until(
+    () => client.get(pods, key),
+    p => p.status.phase === 'Succeeded',
+  )
+  assert.equal(pod.status.containerStatuses?.[0]?.state?.terminated?.message, 'token of tokensdefault')
   await remove(client, key)
 }
 

@@ -2,20 +2,26 @@
  * A lab: machines made of namespaces, a switch between them, and the outside world on it, which plays the user's own
  * machine. The network of this machine is not touched, and all of it is gone at the end, whatever happens.
  */
-import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { labByHand, labFolder, labsFolder, removeLab, removeLeftovers } from './leftovers.ts'
+import { labByHand, labFolder, removeLab, removeLeftovers } from './leftovers.ts'
 import { Machine } from './machine.ts'
 import { run } from './run.ts'
 
 /** The address of the outside world; machines count from 1. */
 const outsideAddress = '172.31.0.254'
 
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 export class Lab implements AsyncDisposable {
   readonly outside: Machine
   readonly #name: string
   readonly #folder: string
   readonly #machines: { readonly machine: Machine; readonly port: string; readonly mac: string }[] = []
+
+  /** Ended from outside: tidies up first, then ends as it would have. */
+  readonly #onSignal = (signal: NodeJS.Signals) => {
+    void this[Symbol.asyncDispose]().finally(() => process.kill(process.pid, signal))
+  }
 
   private constructor(name: string, folder: string) {
     this.#name = name
@@ -28,6 +34,7 @@ export class Lab implements AsyncDisposable {
     await removeLeftovers()
     const called = name ?? `t${process.pid}`
     const lab = new Lab(called, await labFolder(called))
+    if (!name) for (const signal of signals) process.once(signal, lab.#onSignal)
     await lab.outside.boot()
     await lab.outside.ok('sh', [
       '-ec',
@@ -112,7 +119,7 @@ export class Lab implements AsyncDisposable {
     for (const { machine } of this.#machines) await machine[Symbol.asyncDispose]()
     await this.outside[Symbol.asyncDispose]()
     await removeLab(this.#name)
-    await rmdir(labsFolder).catch(() => {})
+    for (const signal of signals) process.off(signal, this.#onSignal)
   }
 
   #entry(machine: Machine) {

@@ -1,5 +1,5 @@
 /** Labs on disk: one folder each, with the processes that make it and the process that owns it. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeGroup } from './groups.ts'
 import { startTime } from './machine.ts'
@@ -25,6 +25,7 @@ export async function removeLab(name: string): Promise<void> {
     await removeGroup(group)
   }
   await rm(folder, { recursive: true, force: true })
+  await rmdir(labsFolder).catch(() => {})
 }
 
 /** Removes labs whose owner ended without doing so. */
