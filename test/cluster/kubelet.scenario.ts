@@ -107,6 +107,7 @@ async function main(folder: string): Promise<void> {
     streams,
     endings,
     tokens,
+    many,
   ]
   const only = process.env.ONLY
   for (const part of parts.filter(p => !only || only.split(',').includes(p.name))) {
@@ -488,6 +489,17 @@ async function tokens({ client }: Machine): Promise<void> {
   )
   assert.equal(pod.status.containerStatuses?.[0]?.state?.terminated?.message, 'token of tokensdefault')
   await remove(client, key)
+}
+
+async function many({ client }: Machine): Promise<void> {
+  const start = performance.now()
+  const names = Array.from({ length: 20 }, (_, i) => `many${i}`)
+  const keys = await Promise.all(names.map(name => create(client, name, { containers: [busybox('exec sleep 1000')] })))
+  const latest = () => client.list(pods, { namespace: 'default' })
+  const running = (p: Pod) => p.metadata.name.startsWith('many') && p.status.phase === 'Running'
+  await until(latest, list => list.items.filter(running).length === names.length)
+  step(`${names.length} pods run after ${Math.round(performance.now() - start)} ms`)
+  await remove(client, ...keys)
 }
 
 async function staticPod({ client }: Machine, folder: string): Promise<void> {

@@ -100,6 +100,8 @@ export class PodWorker {
   update(pod: Pod, apiPod: Pod | undefined): void {
     const before = this.#pod
     const matters = !this.#apiPod || !apiPod || differs(this.#apiPod, apiPod)
+    const former = this.#apiPod?.metadata.uid
+    if (former !== undefined && former !== apiPod?.metadata.uid) this.#deps.statuses.forget(former)
     this.#pod = pod
     this.#apiPod = apiPod
     // Most changes are our own status coming back.

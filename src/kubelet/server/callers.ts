@@ -8,7 +8,7 @@ import { type Route, verbOf } from './routes.ts'
 export async function admitCaller(request: IncomingMessage, route: Route, access: Access): Promise<Caller> {
   const caller = certificateCaller(request) ?? (await tokenCaller(request, access))
   if (!caller) throw new HttpError(401, 'Unauthorized')
-  const verb = verbOf(request.method ?? 'GET')
+  const verb = verbOf(request.method ?? 'GET', route)
   // Finer than upstream's "proxy" where it has a finer name too; who may proxy may do either.
   const allowed =
     (await access.authorize(caller, verb, route.resource)) ||

@@ -5,6 +5,8 @@ export interface Route {
   /** What the API server is asked for: this subresource of nodes. */
   readonly resource: 'proxy' | 'stats' | 'metrics' | 'log' | 'healthz' | 'pods'
   readonly pattern: RegExp
+  /** Does something, whatever the method: a WebSocket comes by GET, and must not be had by those who may only look. */
+  readonly acts?: true
 }
 
 const part = '([^/]+)'
@@ -17,10 +19,20 @@ export const routes: readonly Route[] = [
   { name: 'resourceMetrics', resource: 'metrics', pattern: /^\/metrics\/resource$/ },
   { name: 'metrics', resource: 'metrics', pattern: /^\/metrics(?:\/probes|\/cadvisor)?$/ },
   { name: 'logs', resource: 'proxy', pattern: new RegExp(`^/containerLogs/${part}/${part}/${part}$`) },
-  { name: 'exec', resource: 'proxy', pattern: new RegExp(`^/exec/${part}/${part}(?:/${part})?/${part}$`) },
-  { name: 'attach', resource: 'proxy', pattern: new RegExp(`^/attach/${part}/${part}(?:/${part})?/${part}$`) },
-  { name: 'run', resource: 'proxy', pattern: new RegExp(`^/run/${part}/${part}(?:/${part})?/${part}$`) },
-  { name: 'portForward', resource: 'proxy', pattern: new RegExp(`^/portForward/${part}/${part}(?:/${part})?$`) },
+  { name: 'exec', resource: 'proxy', acts: true, pattern: new RegExp(`^/exec/${part}/${part}(?:/${part})?/${part}$`) },
+  {
+    name: 'attach',
+    resource: 'proxy',
+    acts: true,
+    pattern: new RegExp(`^/attach/${part}/${part}(?:/${part})?/${part}$`),
+  },
+  { name: 'run', resource: 'proxy', acts: true, pattern: new RegExp(`^/run/${part}/${part}(?:/${part})?/${part}$`) },
+  {
+    name: 'portForward',
+    resource: 'proxy',
+    acts: true,
+    pattern: new RegExp(`^/portForward/${part}/${part}(?:/${part})?$`),
+  },
 ]
 
 export interface Matched {
@@ -41,8 +53,9 @@ export function matchRoute(path: string): Matched | undefined {
   return undefined
 }
 
-/** `get` and `head` only look; a POST of a stream acts. */
-export function verbOf(method: string): string {
+/** The verb of a request, as the API server's authorizer knows them. */
+export function verbOf(method: string, { acts }: Pick<Route, 'acts'>): string {
+  if (acts) return 'create'
   if (method === 'GET' || method === 'HEAD') return 'get'
   if (method === 'POST') return 'create'
   return method === 'PUT' ? 'update' : method.toLowerCase()

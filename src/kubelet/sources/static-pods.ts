@@ -66,7 +66,7 @@ export function watchStaticPods(options: StaticPodsOptions): { readonly first: P
     later(scanEvery)
   }
 
-  const first = host.files.makeDirectory(folder).then(() => {
+  const first = makeFolder(host, folder).then(() => {
     if (stopped) return
     watcher = watch(folder, () => later(settle))
     watcher.on('error', () => {})
@@ -80,6 +80,11 @@ export function watchStaticPods(options: StaticPodsOptions): { readonly first: P
       watcher?.close()
     },
   }
+}
+
+/** One that is there keeps its mode, which may be stricter than ours. */
+async function makeFolder({ files }: Host, folder: string): Promise<void> {
+  if (!(await files.exists(folder))) await files.makeDirectory(folder)
 }
 
 /** A pod as the kubelet takes it out of a file: with its defaults, named after the node. Undefined for an empty file. */

@@ -1,6 +1,6 @@
 /** A part of a volume as a mount of its own, so that no symbolic link in the volume leads out of it. */
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, realpath } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises'
 import type { Host } from '../../host/host.ts'
 
 /** Linux's O_PATH, which Node does not name: a handle that only says where something is. */
@@ -12,13 +12,18 @@ export async function bindSubPath(
   options: { readonly volume: string; readonly subPath: string; readonly target: string; readonly mode: number },
 ): Promise<void> {
   const { volume, subPath, target } = options
-  if (await host.mounts.isMountPoint(target)) return
   const root = await realpath(volume)
   const wanted = await existing(root, subPath, options.mode)
   const handle = await openBelow(root, wanted)
   try {
-    const isFolder = (await handle.stat()).isDirectory()
-    if (isFolder) await host.files.makeDirectory(target)
+    const facts = await handle.stat()
+    if (await host.mounts.isMountPoint(target)) {
+      const there = await stat(target)
+      if (there.ino === facts.ino && there.dev === facts.dev) return
+      // The volume's files were replaced since: a container that starts now gets the new ones.
+      await host.mounts.unmount(target)
+    }
+    if (facts.isDirectory()) await host.files.makeDirectory(target)
     else await host.files.write(target, '')
     // Not canonicalized: the handle, not the path it had, is what gets mounted.
     const source = `/proc/${process.pid}/fd/${handle.fd}`
