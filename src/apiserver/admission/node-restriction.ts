@@ -1,5 +1,6 @@
 import type { Node } from '../../api/core/v1/node.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
+import type { ResourceSlice } from '../../api/resource/v1/resource-slice.ts'
 import type { Operation } from '../admission.ts'
 import { nodeIdentity } from '../authorization/node-identity.ts'
 import { deepEqual } from '../cache/json.ts'
@@ -106,6 +107,13 @@ const token: Check = (operation, node, lister) => {
     throw refuse(operation, 'node requested token bound to a pod scheduled on a different node')
 }
 
+const slice: Check = (operation, node) => {
+  if (operation.operation !== 'CREATE') return
+  const { nodeName } = (operation.object as unknown as ResourceSlice).spec
+  if (nodeName !== node)
+    throw refuse(operation, 'can only create ResourceSlice with the same NodeName as the requesting node')
+}
+
 const checks: Readonly<Record<string, Check>> = {
   '/pods': pod,
   '/pods/status': podStatus,
@@ -115,6 +123,7 @@ const checks: Readonly<Record<string, Check>> = {
   '/serviceaccounts/token': token,
   'coordination.k8s.io/leases': ownName('lease'),
   'storage.k8s.io/csinodes': ownName('CSINode'),
+  'resource.k8s.io/resourceslices': slice,
 }
 
 const quoted = (text: string) => JSON.stringify(text)

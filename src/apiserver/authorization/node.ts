@@ -1,6 +1,7 @@
 import { persistentVolumes } from '../../api/core/v1/persistent-volume.ts'
 import { persistentVolumeClaims } from '../../api/core/v1/persistent-volume-claim.ts'
 import { type Pod, pods } from '../../api/core/v1/pod.ts'
+import { resourceSlices } from '../../api/resource/v1/resource-slice.ts'
 import { volumeAttachments } from '../../api/storage/v1/volume-attachment.ts'
 import type { Attributes, Authorizer, Decision } from '../authorizer.ts'
 import type { Lister } from '../lister.ts'
@@ -102,6 +103,19 @@ const pod: Judge = (node, attributes, lister) => {
   return one?.spec.nodeName === node.name ? yes : no(`can only list/watch pods with spec.nodeName field selector`)
 }
 
+/** What drivers of the node offer: kubelets look after their own, and create is checked by what it creates. */
+const slice: Judge = (node, attributes, lister) => {
+  const { verb, subresource, name } = attributes
+  if (subresource) return no('cannot access subresource')
+  if (verb === 'create') return yes
+  if (verb === 'get' || verb === 'update' || verb === 'patch' || verb === 'delete') {
+    const found = name ? lister.get(resourceSlices, name) : undefined
+    return found?.spec.nodeName === node.name ? yes : unrelated(node)
+  }
+  const own = selected(attributes, 'spec.nodeName') === node.name
+  return own ? yes : no('can only list/watch/deletecollection resourceslices with nodeName field selector')
+}
+
 function selected({ fieldSelector }: Attributes, field: string): string | undefined {
   const found = fieldSelector?.find(one => one.key === field && one.operator === 'In' && one.values?.length === 1)
   return found?.values?.[0]
@@ -113,6 +127,7 @@ const judges: Readonly<Record<string, Judge>> = {
   '/persistentvolumeclaims': claim,
   '/persistentvolumes': volume,
   'resource.k8s.io/resourceclaims': referenced,
+  'resource.k8s.io/resourceslices': slice,
   'storage.k8s.io/volumeattachments': attachment,
   '/serviceaccounts': account,
   'coordination.k8s.io/leases': ownOnly(['get', 'create', 'update', 'patch', 'delete'], 'kube-node-lease'),
@@ -121,7 +136,7 @@ const judges: Readonly<Record<string, Judge>> = {
   '/pods': pod,
 }
 
-const kinds = [pods, persistentVolumeClaims, persistentVolumes, volumeAttachments]
+const kinds = [pods, persistentVolumeClaims, persistentVolumes, volumeAttachments, resourceSlices]
 const noOpinion = no('')
 
 /** What kubelets may do: read what their own pods refer to, and tell about their own node and pods. */
