@@ -108,6 +108,7 @@ async function main(folder: string): Promise<void> {
     endings,
     tokens,
     many,
+    resized,
   ]
   const only = process.env.ONLY
   for (const part of parts.filter(p => !only || only.split(',').includes(p.name))) {
@@ -500,6 +501,34 @@ async function many({ client }: Machine): Promise<void> {
   await until(latest, list => list.items.filter(running).length === names.length)
   step(`${names.length} pods run after ${Math.round(performance.now() - start)} ms`)
   await remove(client, ...keys)
+}
+
+async function resized({ client }: Machine): Promise<void> {
+  const amounts = (memory: string) => ({ limits: { cpu: '200m', memory }, requests: { cpu: '200m', memory } })
+  const key = await create(client, 'resized', {
+    containers: [{ ...busybox('exec sleep 1000'), resources: amounts('32Mi') }],
+  })
+  const pod = await until(
+    () => client.get(pods, key),
+    p => p.status.phase === 'Running',
+  )
+  const cgroups = await host.cgroups()
+  const group = `/kubepods/pod${pod.metadata.uid}`
+  const [id] = [pod.status.containerStatuses![0]!.containerID!.replace('containerd://', '')]
+  const limits = async () => [
+    (await cgroups.usage(group)).memoryLimit,
+    (await cgroups.usage(`${group}/${id}`)).memoryLimit,
+  ]
+  assert.deepEqual(await limits(), [32 << 20, 32 << 20])
+  const patch = { spec: { containers: [{ name: 'main', resources: amounts('64Mi') }] } }
+  await client.patch(pods, key, patch, { type: 'strategic', subresource: 'resize' })
+  await until(limits, found => found.every(limit => limit === 64 << 20))
+  const after = await until(
+    () => client.get(pods, key),
+    p => p.status.containerStatuses?.[0]?.resources?.limits?.memory === '64Mi',
+  )
+  assert.equal(after.status.containerStatuses?.[0]?.restartCount, 0)
+  await remove(client, key)
 }
 
 async function staticPod({ client }: Machine, folder: string): Promise<void> {

@@ -12,9 +12,10 @@ import type { PodDeps } from './deps.ts'
 import { removePod, stopPod } from './end-pod.ts'
 import { planPod } from './plan.ts'
 import { Probers } from './probers.ts'
+import { amountsOf, resizePod } from './resize.ts'
 import { podCgroup } from './resources.ts'
 import { doDeed, PodError, preparePod } from './run-pod.ts'
-import { isAlive, noRuntime, type RuntimePod } from './runtime-pod.ts'
+import { isAlive, noRuntime, type RuntimePod, readySandbox } from './runtime-pod.ts'
 import { StartError } from './start-container.ts'
 import { podStatus } from './status.ts'
 import type { Pod, Waiting } from './types.ts'
@@ -45,6 +46,8 @@ export class PodWorker {
   #runtime: RuntimePod
   #volumes: ReadonlyMap<string, string> | undefined
   #stage: Stage = 'running'
+  /** By whose amounts of cpu and memory its containers still run, when they were changed. */
+  #resizedFrom: Pod | undefined
   #verdict: Verdict | undefined
   /** When the ending must be over. */
   #endAt = Number.POSITIVE_INFINITY
@@ -106,7 +109,9 @@ export class PodWorker {
     this.#apiPod = apiPod
     // Most changes are our own status coming back.
     if (!matters) return
+    this.#retryAt.clear()
     if (facts(before) !== facts(pod)) this.#volumesStale = true
+    if (amountsOf(before) !== amountsOf(pod)) this.#resizedFrom ??= before
     this.#noticeDeletion()
     this.poke()
   }
@@ -221,6 +226,7 @@ export class PodWorker {
   async #run(): Promise<void> {
     if (!this.#admit() || this.#isOverdue()) return this.#report()
     const { signal } = this.#stop
+    await this.#resize()
     for (let round = 0; round < mostRounds; round++) {
       const plan = this.#plan()
       if (plan.finished) {
@@ -241,6 +247,14 @@ export class PodWorker {
       await this.#look()
     }
     throw new Error(`no rest after ${mostRounds} rounds`)
+  }
+
+  async #resize(): Promise<void> {
+    const before = this.#resizedFrom
+    if (!before) return
+    if (readySandbox(this.#runtime)) await resizePod(this.#deps, this.#pod, before, this.#runtime)
+    this.#resizedFrom = undefined
+    await this.#look()
   }
 
   async #prepare(): Promise<void> {

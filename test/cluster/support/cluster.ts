@@ -95,8 +95,9 @@ export class Cluster implements AsyncDisposable {
   async busyboxImage(name = busybox): Promise<void> {
     await this.node.ok('sh', [
       '-ec',
-      `mkdir -p /tmp/bb/bin /tmp/bb/tmp; cp "$(command -v busybox)" /tmp/bb/bin/
-       for each in $(busybox --list); do ln -sf busybox /tmp/bb/bin/$each; done
+      `mkdir -p /tmp/bb/bin /tmp/bb/tmp
+       for each in $(busybox --list); do ln -s busybox /tmp/bb/bin/$each; done
+       cp --remove-destination "$(command -v busybox)" /tmp/bb/bin/busybox
        ${kobune} image build ${name} /tmp/bb --cmd '["sh"]'; rm -r /tmp/bb`,
     ])
   }
