@@ -107,21 +107,24 @@ async function pump(body: AsyncIterable<Uint8Array>, request: ReturnType<typeof 
 }
 
 /** Waits until a socket is connected; throws ServiceUnavailable when it cannot be in time. */
-export function connected<S extends import('node:net').Socket>(
+export function connected<S extends Socket>(
   socket: S,
   event: 'connect' | 'secureConnect',
   host: string,
   port: number,
 ): Promise<S> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error) => {
+    const failed = (error: Error = new Error('timed out')) => {
       socket.destroy()
       reject(unreachable(host, port, error))
     }
-    socket.setTimeout(connectTimeout, () => failed(new Error('timed out')))
+    socket.setTimeout(connectTimeout, failed)
     socket.once('error', failed)
     socket.once(event, () => {
       socket.off('error', failed)
+      socket.off('timeout', failed)
+      // Who uses it sees it close; without a listener an error would end the process.
+      socket.on('error', () => undefined)
       socket.setTimeout(0)
       socket.setNoDelay(true)
       resolve(socket)

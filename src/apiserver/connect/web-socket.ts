@@ -28,7 +28,9 @@ export async function acceptWebSocket(request: ConnectRequest, protocol: string)
   delete incoming.headers['sec-websocket-protocol']
   if (protocol) server.on('headers', headers => headers.push(`Sec-WebSocket-Protocol: ${protocol}`))
   return new Promise((resolve, reject) => {
-    socket.once('close', () => reject(badRequest('the WebSocket was closed while it was opened')))
+    const gone = () => reject(badRequest('the WebSocket was closed while it was opened'))
+    if (socket.destroyed) return gone()
+    socket.once('close', gone)
     server.handleUpgrade(incoming, socket, head, resolve)
   })
 }
