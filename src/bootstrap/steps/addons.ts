@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/group-version.ts'
 import { clusterRoleBindings } from '../../api/rbac/v1/cluster-role-binding.ts'
-import { isAlreadyExists } from '../../machinery/status-error.ts'
+import { isNotFound } from '../../machinery/status-error.ts'
 import type { AnyResource, WriteOfResource } from '../../schema/resource.ts'
 import { dnsObjects } from '../addons/dns.ts'
 import { dnsAddress } from '../settings.ts'
@@ -22,13 +22,17 @@ export async function addons(up: Up): Promise<void> {
   }
 }
 
-/** Creates the object; one that is there is made to have the same spec and data, where it differs. */
+/**
+ * Makes the spec and data of an object what they should be; creates it where it is not there. Not the other way round:
+ * creating a Service again is refused for its address, before its name is looked at. Lists are replaced: merged by
+ * `port`, the two ports 53 of the DNS would become one.
+ */
 async function ensure<R extends AnyResource>({ client }: Up, resource: R, object: WriteOfResource<R>): Promise<void> {
+  const { metadata, ...rest } = object as unknown as KubernetesObject
   try {
-    await client!.create(resource, object)
+    await client!.patch(resource, metadata, rest, { type: 'merge' })
   } catch (error) {
-    if (!isAlreadyExists(error)) throw error
-    const { metadata, ...rest } = object as unknown as KubernetesObject
-    await client!.patch(resource, metadata, rest, { type: 'strategic' })
+    if (!isNotFound(error)) throw error
+    await client!.create(resource, object)
   }
 }
