@@ -15,6 +15,7 @@ import { startKubelet } from '../kubelet/kubelet.ts'
 import { setUpCni } from '../kubelet/runtime/cni.ts'
 import { startNodeNetwork } from '../network/node-network.ts'
 import { startProxy } from '../proxy/proxy.ts'
+import { keepCompiled } from './keep-compiled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const log = logger('agent')
@@ -56,6 +57,7 @@ export async function runAgent(settingsFile: string): Promise<number> {
     apiClientCa: readFileSync(join(paths.pki, 'ca.crt'), 'utf8'),
   })
   log.info({ node: nodeName }, 'running')
+  keepCompiled()
   const signal = await stop
   log.info({ signal }, 'stopping')
   await Promise.all([kubelet.stop(), proxy.stop(), network.stop()])

@@ -6,6 +6,7 @@ import { paths } from '../bootstrap/paths.ts'
 import type { Settings } from '../bootstrap/settings.ts'
 import { sqliteStorage } from '../storage/sqlite/sqlite.ts'
 import { type ControlPlanePki, startControlPlane } from './control-plane.ts'
+import { keepCompiled } from './keep-compiled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const log = logger('server')
@@ -39,6 +40,7 @@ export async function runServer(settingsFile: string): Promise<number> {
     podCidr: settings.podCidr,
   })
   log.info({ url: plane.server.url }, 'ready')
+  keepCompiled()
   const signal = await stop
   log.info({ signal }, 'stopping')
   await plane.stop()

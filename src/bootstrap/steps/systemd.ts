@@ -1,8 +1,8 @@
 /** The cluster as systemd units, for who wants it back after a reboot. */
 import type { Host } from '../../host/host.ts'
 import { paths } from '../paths.ts'
-import { settingsFile } from '../settings.ts'
 import type { Up } from '../up.ts'
+import { processCommand } from './processes.ts'
 
 const units = ['kobune-containerd.service', 'kobune-server.service', 'kobune-agent.service'] as const
 
@@ -25,6 +25,7 @@ ExecStart=${command}
 Restart=always
 RestartSec=1
 KillMode=process
+Environment=MALLOC_ARENA_MAX=2 NODE_COMPILE_CACHE=${process.env.NODE_COMPILE_CACHE ?? ''}
 Delegate=yes
 LimitNOFILE=1048576
 ${more}
@@ -44,7 +45,10 @@ const word = (part: string) =>
 export async function systemdUnits(up: Up): Promise<void> {
   const { systemd } = up.host
   if (!(await systemd.running())) throw new Error('--systemd: systemd does not run this machine')
-  const own = (kind: string) => [...up.program, kind, '--config', settingsFile].map(word).join(' ')
+  const own = (kind: 'server' | 'agent') => {
+    const { command, args } = processCommand(up, kind)
+    return [command, ...args].map(word).join(' ')
+  }
   const containerd = (await up.host.processes.find('containerd')) ?? 'containerd'
   const texts: Readonly<Record<(typeof units)[number], string>> = {
     'kobune-containerd.service': text({
