@@ -18,6 +18,8 @@ export interface Up {
   /** How the processes of the cluster are started: program and first arguments. */
   readonly program: readonly string[]
   readonly say: (line: string) => void
+  /** When the agent was started, if it did not run already: what its node said before is old. */
+  agentStarted?: number
   containerd?: Containerd
   client?: Client
 }

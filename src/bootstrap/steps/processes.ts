@@ -64,7 +64,9 @@ function firstBad(message: string): string {
 
 /** Starts the node's agent. */
 export async function agent(up: Up): Promise<void> {
-  const process = await start(up, 'agent')
+  const before = await runningProcess(up, 'agent')
+  if (!before) up.agentStarted = Date.now()
+  const process = before ?? (await start(up, 'agent'))
   await alive(up, 'agent', process)
 }
 

@@ -12,6 +12,9 @@ export async function nodeReady(up: Up, note: (text: string) => void): Promise<v
   const condition = (node: Node) => node.status.conditions?.find(c => c.type === 'Ready')
   await until(up, nodes, up.settings.nodeName, note, node => {
     const ready = condition(node)
+    // Times of objects have no fractions.
+    const told = Date.parse(ready?.lastHeartbeatTime ?? '') + 1000
+    if (up.agentStarted && !(told > up.agentStarted)) return 'the node has not reported yet'
     return ready?.status === 'True' ? undefined : (ready?.message ?? 'the node has not reported yet')
   })
   // A kubelet may not give itself a role.

@@ -22,8 +22,7 @@ export async function images({ host }: Up, note: (text: string) => void): Promis
   const cri = criClient({ socket: paths.containerdSocket })
   try {
     await ensurePause(host, cri, paths.images)
-    note('packing our own image, once for each version')
-    await ensureOwnImage(host, cri, paths.images)
+    await ensureOwnImage(host, cri, paths.images, () => note('packing our own image, once for each version'))
   } finally {
     cri.close()
   }

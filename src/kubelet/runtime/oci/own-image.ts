@@ -62,13 +62,15 @@ export const ownImage = ownImageName(version)
 
 /**
  * Makes sure that the runtime has our own image, of the code as it is now: packs and imports it when it is missing, or
- * when a source file changed since. `folder` keeps what was packed last.
+ * when a source file changed since. `folder` remembers what was packed last; `packing`
+ * is called when that takes a while.
  */
-export async function ensureOwnImage(host: Host, cri: Cri, folder: string): Promise<void> {
+export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packing = () => {}): Promise<void> {
   const stamp = await sourceStamp(host, join(sourceFolder(), 'src'))
   const stampFile = join(folder, 'own-image')
   const known = (await host.files.readIfThere(stampFile)) === stamp
   if (known && (await cri.imageStatus(ownImage))) return
+  packing()
   await host.files.makeDirectory(folder)
   const archive = join(folder, 'kobune.tar')
   try {
