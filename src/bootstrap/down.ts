@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts'
 import { criClient } from '../kubelet/cri/cri.ts'
 import { removeCni } from '../kubelet/runtime/cni.ts'
 import { paths } from './paths.ts'
+import { removePortMappings } from './port-mappings.ts'
 import { machineRecord, sharedFolders } from './record.ts'
 import { forgetUserKubeconfig } from './steps/kubeconfig.ts'
 import { removeUnits } from './steps/systemd.ts'
@@ -86,24 +87,9 @@ async function removeNetwork(host: Host): Promise<void> {
   for (const table of ['kobune-services', 'kobune-masquerade']) {
     for (const family of ['ip', 'ip6'] as const) await host.nftables.deleteTable(family, table).catch(() => undefined)
   }
-  await removePortMappings(host)
-  const { sysctls } = await machineRecord(host)
+  const { sysctls, natTables } = await machineRecord(host)
+  await removePortMappings(host, natTables)
   for (const [name, value] of Object.entries(sysctls)) await host.sysctl.trySet(name, Number(value))
-}
-
-/** The portmap plugin leaves its chains in the nat table when the last host port is gone. */
-async function removePortMappings(host: Host): Promise<void> {
-  if (!(await host.processes.find('iptables'))) return
-  const { stdout } = await host.processes.run('iptables', ['-t', 'nat', '-S'], { okCodes: [1, 3, 4] })
-  const lines = stdout.split('\n')
-  const ours = (line: string) => /CNI-(HOSTPORT|DN)-/.test(line)
-  for (const line of lines.filter(l => l.startsWith('-A ') && ours(l))) {
-    const words = line.match(/"[^"]*"|\S+/g)!.map(word => word.replace(/^"|"$/g, ''))
-    await host.processes.run('iptables', ['-t', 'nat', '-D', ...words.slice(1)], { okCodes: [1, 2] })
-  }
-  for (const chain of lines.flatMap(l => /^-N (CNI-(?:HOSTPORT|DN)-\S+)/.exec(l)?.[1] ?? [])) {
-    await host.processes.run('iptables', ['-t', 'nat', '-X', chain], { okCodes: [1] })
-  }
 }
 
 async function removeMounts(host: Host): Promise<void> {

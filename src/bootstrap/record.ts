@@ -1,11 +1,14 @@
 /** What the machine was like before the first `up`, so that `down --purge` leaves it like that. */
 import type { Host } from '../host/host.ts'
 import { paths } from './paths.ts'
+import { natTables } from './port-mappings.ts'
 
 export interface MachineRecord {
   /** Folders of other programs' too that were there already. */
   readonly existed: readonly string[]
   readonly sysctls: Readonly<Record<string, string>>
+  /** Families whose nat table of iptables was there already. */
+  readonly natTables: readonly string[]
 }
 
 /** Folders that a cluster uses, and that others may have had before. */
@@ -28,13 +31,12 @@ export async function recordMachine(host: Host): Promise<void> {
   for (const folder of sharedFolders) if (await host.files.exists(folder)) existed.push(folder)
   const values: Record<string, string> = {}
   for (const name of sysctls) values[name] = String(await host.sysctl.get(name))
-  await host.files.write(paths.record, JSON.stringify({ existed, sysctls: values } satisfies MachineRecord), {
-    mode: 0o600,
-  })
+  const record: MachineRecord = { existed, sysctls: values, natTables: await natTables(host) }
+  await host.files.write(paths.record, JSON.stringify(record), { mode: 0o600 })
 }
 
 /** The record; without one, nothing was there before. */
 export async function machineRecord(host: Host): Promise<MachineRecord> {
   const text = await host.files.readIfThere(paths.record)
-  return text === undefined ? { existed: [], sysctls: {} } : (JSON.parse(text) as MachineRecord)
+  return text === undefined ? { existed: [], sysctls: {}, natTables: [] } : (JSON.parse(text) as MachineRecord)
 }

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import type { Host } from '../../host/host.ts'
 import { paths } from '../paths.ts'
@@ -53,15 +53,16 @@ export async function userKubeconfig({ host }: Pick<Up, 'host'>): Promise<void> 
   await writeConfig(host, file, merged)
 }
 
-/** Takes the context out again; a file that then holds nothing is removed. */
+/** Takes the context out again; a file that then holds nothing is removed, and its folder when that is empty then. */
 export async function forgetUserKubeconfig(host: Host): Promise<void> {
   const file = userKubeconfigFile()
   if (!(await host.files.exists(file))) return
   const config = await readConfig(host, file)
   for (const list of lists) config[list] = (config[list] ?? []).filter(entry => entry.name !== contextName)
   if (config['current-context'] === contextName) config['current-context'] = config.contexts?.[0]?.name ?? ''
-  if (lists.every(list => config[list]!.length === 0)) await host.files.remove(file)
-  else await writeConfig(host, file, config)
+  if (lists.some(list => config[list]!.length > 0)) return writeConfig(host, file, config)
+  await host.files.remove(file)
+  if ((await host.files.list(dirname(file))).length === 0) await host.files.remove(dirname(file))
 }
 
 async function readConfig(host: Host, file: string): Promise<Config> {

@@ -57,8 +57,9 @@ export async function server(up: Up, note: (text: string) => void): Promise<void
   up.client = createClient(transport)
 }
 
-/** Of the list that /readyz gives, what is not well. */
+/** Of the list that /readyz gives, what is not well; before there is a list, that the process has only begun. */
 function firstBad(message: string): string {
+  if (message.includes('ECONNREFUSED')) return 'starting'
   return /^\[-\](\S+)/m.exec(message)?.[1] ?? message
 }
 

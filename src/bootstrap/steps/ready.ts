@@ -1,7 +1,7 @@
 import { deployments } from '../../api/apps/v1/deployment.ts'
 import { type Node, nodes } from '../../api/core/v1/node.ts'
 import type { KubernetesObject } from '../../api/group-version.ts'
-import { Informer } from '../../client/informer.ts'
+import { Informer, splitKey } from '../../client/informer.ts'
 import type { AnyResource, ObjectOf } from '../../schema/resource.ts'
 import type { Up } from '../up.ts'
 
@@ -37,7 +37,8 @@ async function until<R extends AnyResource>(
   note: (text: string) => void,
   lacks: (object: ObjectOf<R>) => string | undefined,
 ): Promise<void> {
-  await using informer = new Informer(up.client!, resource)
+  const { name, namespace } = splitKey(key)
+  await using informer = new Informer(up.client!, resource, { namespace, fieldSelector: `metadata.name=${name}` })
   const done = Promise.withResolvers<void>()
   let last = 'it does not exist yet'
   const look = () => {
