@@ -84,6 +84,7 @@ export class Lab implements AsyncDisposable {
       '-ec',
       `ip link set lab-new name eth0
        ip addr add ${machine.address}/24 dev eth0
+       echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad
        ip link set eth0 up
        ip route add default via ${outsideAddress}`,
     ])
