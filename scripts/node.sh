@@ -8,7 +8,7 @@ here=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd -P)
 major() { "$1" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
 
 find_node() {
-  for candidate in "$here"/node_modules/node-linux-*/bin/node; do
+  for candidate in "$here"/node_modules/node-linux-*/bin/node "$here"/../node-linux-*/bin/node; do
     [ -x "$candidate" ] && { echo "$candidate"; return; }
   done
   own=$(command -v node || true)
@@ -16,7 +16,8 @@ find_node() {
   return 1
 }
 
-if [ ! -f "$here/node_modules/.package-lock.json" ] || [ "$here/package-lock.json" -nt "$here/node_modules/.package-lock.json" ]; then
+# Without a lockfile this is a published package, and npm has installed what it needs.
+if [ -f "$here/package-lock.json" ] && { [ ! -f "$here/node_modules/.package-lock.json" ] || [ "$here/package-lock.json" -nt "$here/node_modules/.package-lock.json" ]; }; then
   command -v npm >/dev/null || { echo "kobune: npm is missing. Install it with: apt-get install npm" >&2; exit 1; }
   echo "kobune: installing the npm packages of package-lock.json (once)" >&2
   optional=

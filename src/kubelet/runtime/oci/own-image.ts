@@ -66,7 +66,9 @@ export const ownImage = ownImageName(version)
  * is called when that takes a while.
  */
 export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packing = () => {}): Promise<void> {
-  const stamp = await sourceStamp(host, join(sourceFolder(), 'src'))
+  const published = !(await host.files.exists(join(sourceFolder(), 'src/cli/main.ts')))
+  const app = published ? dirname(new URL(import.meta.url).pathname) : undefined
+  const stamp = await sourceStamp(host, app ?? join(sourceFolder(), 'src'))
   const stampFile = join(folder, 'own-image')
   const known = (await host.files.readIfThere(stampFile)) === stamp
   if (known && (await cri.imageStatus(ownImage))) return
@@ -74,7 +76,7 @@ export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packi
   await host.files.makeDirectory(folder)
   const archive = join(folder, 'kobune.tar')
   try {
-    await packOwnImage(host, { version, out: archive })
+    await packOwnImage(host, { version, out: archive, ...(app && { app }) })
     await importImage(host, cri.socket, archive)
     await host.files.write(stampFile, stamp)
   } finally {
