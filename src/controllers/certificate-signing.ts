@@ -46,9 +46,7 @@ const signers: Readonly<Record<string, Rule>> = {
     only(usages, 'client auth', clientUsages),
   'kubernetes.io/kubelet-serving': (csr, usages) =>
     nodeSubject(csr) ??
-    (csr.names.dns.length || csr.names.ip.length
-      ? undefined
-      : 'at least one DNS or IP subjectAltName is required') ??
+    (csr.names.dns.length || csr.names.ip.length ? undefined : 'at least one DNS or IP subjectAltName is required') ??
     only(usages, 'server auth', servingUsages),
   'kubernetes.io/legacy-unknown': () => undefined,
 }
