@@ -31,12 +31,16 @@ const methods = {
   deletecollection: 'DELETE',
 } as const
 
+/** A watch that asked for bookmarks gets one each minute: silence for longer is a dead connection, milliseconds. */
+const longestSilence = 180_000
 /** The largest answer or watch line taken, bytes. */
 const largest = 256 << 20
 
 /** A transport over HTTPS with kept-alive connections; each watch has a connection of its own. */
 export function httpTransport(options: HttpTransportOptions): Transport {
   const base = new URL(options.server)
+  // URLs have IPv6 addresses in brackets, sockets have them without.
+  const host = base.hostname.replace(/^\[|\]$/g, '')
   const tls: AgentOptions = {
     keepAlive: true,
     ...(options.ca && { ca: options.ca }),
@@ -61,11 +65,13 @@ export function httpTransport(options: HttpTransportOptions): Transport {
     return new Promise((resolve, reject) => {
       const { body, ...rest } = init
       const prefix = base.pathname === '/' ? '' : base.pathname
-      const request = httpsRequest(
-        { host: base.hostname, port: base.port || 443, path: prefix + path, agent, ...rest },
-        resolve,
-      )
-      request.on('error', reject)
+      const request = httpsRequest({ host, port: base.port || 443, path: prefix + path, agent, ...rest }, resolve)
+      request.on('error', error => {
+        // The server closed the kept connection just when it was taken up again: a read may be asked anew.
+        const stale = request.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
+        if (stale && rest.method === 'GET' && !rest.signal?.aborted) resolve(send(path, init))
+        else reject(error)
+      })
       request.end(body)
     })
   }
@@ -99,6 +105,10 @@ export function httpTransport(options: HttpTransportOptions): Transport {
     async watch(call, on, signal) {
       const response = await sendCall(call, signal)
       if (response.statusCode! >= 400) throw errorOf(response.statusCode!, await bodyText(response))
+      if (call.query?.allowWatchBookmarks) {
+        const silent = () => response.destroy(new Error(`the watch was silent for ${longestSilence / 1000} seconds`))
+        response.setTimeout(longestSilence, silent)
+      }
       void readWatch(response, on)
     },
     async raw(path, init = {}, signal) {

@@ -94,6 +94,10 @@ export class Informer<R extends AnyResource, T extends ObjectOf<R> & KubernetesO
   get size(): number {
     return this.#objects.size
   }
+  /** The resource version up to which all changes are here; empty before the first list. */
+  get revision(): string {
+    return this.#revision
+  }
   /** The first list is in. */
   get hasSynced(): boolean {
     return this.#hasSynced

@@ -50,6 +50,6 @@ export async function loadKubeconfig(file: string, context?: string): Promise<Ht
     ca: await pem(cluster['certificate-authority-data'], cluster['certificate-authority']),
     cert: await pem(user['client-certificate-data'], user['client-certificate']),
     key: await pem(user['client-key-data'], user['client-key']),
-    token: user.token ?? (user.tokenFile && (await readFile(user.tokenFile, 'utf8')).trim()),
+    token: user.token ?? (user.tokenFile && (await readFile(resolve(dirname(file), user.tokenFile), 'utf8')).trim()),
   }
 }

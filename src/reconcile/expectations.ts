@@ -5,6 +5,8 @@ import { type InformerHandler, keyOf } from '../client/informer.ts'
 /** What is needed of an informer, of whatever kind. */
 interface Followed {
   get(key: string): KubernetesObject | undefined
+  /** The resource version up to which it has seen all changes. */
+  readonly revision: string
   on(handler: InformerHandler<KubernetesObject>): unknown
 }
 
@@ -38,11 +40,13 @@ export class Expectations {
 
   /** `owner` (a key) made or deleted the object; its change will come. */
   expect(owner: string, object: KubernetesObject, change: 'created' | 'deleted'): void {
+    const { uid, resourceVersion } = object.metadata
     const known = this.#informer?.get(keyOf(object))
-    const same = known?.metadata.uid === object.metadata.uid
-    const happened = change === 'created' ? same : !same || known?.metadata.deletionTimestamp !== undefined
+    const same = known?.metadata.uid === uid
+    // Made and gone again before its maker heard of it: the informer is past it.
+    const past = BigInt(this.#informer?.revision || 0) >= BigInt(resourceVersion)
+    const happened = change === 'created' ? same || past : !same || known?.metadata.deletionTimestamp !== undefined
     if (happened) return
-    const { uid } = object.metadata
     let mine = this.#pending.get(owner)
     if (!mine) this.#pending.set(owner, (mine = new Map()))
     mine.set(uid, this.#clock.now() + patience)

@@ -15,7 +15,10 @@ export interface LeaderElectionOptions {
   readonly renewDeadline?: number
   readonly retryPeriod?: number
   readonly clock?: Clock
-  /** Runs while this candidate leads; its signal is aborted when the lead is lost or given up. */
+  /**
+   * Runs while this candidate leads; its signal is aborted when the lead is lost or given up. When it ends by itself,
+   * the candidate gives the lease back and leaves the election; what it throws, leaderElection() throws.
+   */
   readonly lead: (signal: AbortSignal) => Promise<void>
 }
 
@@ -26,24 +29,65 @@ const log = logger('leader-election')
  * measured from when a renewal was seen on this machine's own clock, so clocks of candidates may differ (upstream's rule).
  */
 export async function leaderElection(options: LeaderElectionOptions, signal: AbortSignal): Promise<void> {
-  const clock = options.clock ?? systemClock
-  const { leaseDuration = 15_000, renewDeadline = 10_000, retryPeriod = 2_000 } = options
+  const { clock = systemClock, retryPeriod = 2_000 } = options
+  const tryAcquire = acquirer(options, clock, signal)
+  while (!signal.aborted) {
+    if (!(await tryAcquire())) {
+      await delay(retryPeriod, signal, clock).catch(() => {})
+      continue
+    }
+    log.info({ lease: options.name, identity: options.identity }, 'leading')
+    const lost = new AbortController()
+    const over = AbortSignal.any([signal, lost.signal])
+    const keeping = keep(tryAcquire, lost, { ...options, clock }, over)
+    try {
+      await options.lead(over)
+      if (!lost.signal.aborted) return
+    } finally {
+      const held = !lost.signal.aborted
+      lost.abort(new Error('the lead is over'))
+      await keeping
+      if (held) await release(options).catch(() => {})
+    }
+  }
+}
+
+/** Renews until `over`; aborts `lost` when no renewal succeeded for the deadline, even if one hangs. */
+async function keep(
+  renew: () => Promise<boolean>,
+  lost: AbortController,
+  options: LeaderElectionOptions & { readonly clock: Clock },
+  over: AbortSignal,
+): Promise<void> {
+  const { clock, renewDeadline = 10_000, retryPeriod = 2_000 } = options
+  const deadline = () => clock.after(renewDeadline, () => lost.abort(new Error('the lead is lost')))
+  let cancel = deadline()
+  while (!over.aborted) {
+    await delay(retryPeriod, over, clock).catch(() => {})
+    if (over.aborted || !(await renew()) || over.aborted) continue
+    cancel()
+    cancel = deadline()
+  }
+  cancel()
+}
+
+/** Tries to take or renew the lease; false when somebody else has it, or it cannot be told. */
+function acquirer(options: LeaderElectionOptions, clock: Clock, signal: AbortSignal): () => Promise<boolean> {
+  const { client, namespace, name, identity, leaseDuration = 15_000 } = options
   let seen = { record: '', at: 0 }
+  const read = () =>
+    client.get(leases, { namespace, name }, signal).catch(error => {
+      if (isNotFound(error)) return undefined
+      throw error
+    })
 
   async function acquire(): Promise<boolean> {
-    const { client, namespace, name, identity } = options
     const now = rfc3339Micro(clock.now())
     const spec = { holderIdentity: identity, leaseDurationSeconds: Math.round(leaseDuration / 1000), renewTime: now }
-    let lease: Awaited<ReturnType<typeof read>>
-    const read = () => client.get(leases, { namespace, name }, signal)
-    try {
-      lease = await read()
-    } catch (error) {
-      if (!isNotFound(error)) throw error
-      await client.create(leases, {
-        metadata: { namespace, name },
-        spec: { ...spec, acquireTime: now, leaseTransitions: 0 },
-      })
+    const lease = await read()
+    if (!lease) {
+      const first = { ...spec, acquireTime: now, leaseTransitions: 0 }
+      await client.create(leases, { metadata: { namespace, name }, spec: first })
       return true
     }
     const held = lease.spec
@@ -51,40 +95,17 @@ export async function leaderElection(options: LeaderElectionOptions, signal: Abo
     if (record !== seen.record) seen = { record, at: clock.now() }
     const mine = held.holderIdentity === identity
     if (held.holderIdentity && !mine && clock.now() < seen.at + leaseDuration) return false
-    await client.update(leases, {
-      ...lease,
-      spec: {
-        ...spec,
-        acquireTime: mine ? (held.acquireTime ?? now) : now,
-        leaseTransitions: (held.leaseTransitions ?? 0) + (mine ? 0 : 1),
-      },
-    })
+    const acquireTime = mine ? (held.acquireTime ?? now) : now
+    const leaseTransitions = (held.leaseTransitions ?? 0) + (mine ? 0 : 1)
+    await client.update(leases, { ...lease, spec: { ...spec, acquireTime, leaseTransitions } })
     return true
   }
 
-  const tryAcquire = () =>
+  return () =>
     acquire().catch(error => {
-      if (!signal.aborted) log.debug({ lease: options.name, error: String(error) }, 'lease not taken')
+      if (!signal.aborted) log.debug({ lease: name, error: String(error) }, 'lease not taken')
       return false
     })
-
-  while (!signal.aborted) {
-    if (!(await tryAcquire())) {
-      await delay(retryPeriod, signal, clock).catch(() => {})
-      continue
-    }
-    log.info({ lease: options.name, identity: options.identity }, 'leading')
-    const lead = new AbortController()
-    const leading = options.lead(AbortSignal.any([signal, lead.signal]))
-    let renewed = clock.now()
-    while (!signal.aborted && clock.now() < renewed + renewDeadline) {
-      await delay(retryPeriod, signal, clock).catch(() => {})
-      if (!signal.aborted && (await tryAcquire())) renewed = clock.now()
-    }
-    lead.abort(new Error('the lead is lost'))
-    await leading
-    if (signal.aborted) await release(options).catch(() => {})
-  }
 }
 
 /** Gives the lease back, so that the next candidate need not wait for its end. */
