@@ -7,7 +7,7 @@ import { type Clock, rfc3339, systemClock } from '../base/clock.ts'
 import { logger } from '../base/log.ts'
 import type { Client } from '../client/client.ts'
 import type { InformerSet } from '../client/informer.ts'
-import { setCondition } from '../machinery/conditions.ts'
+import { getCondition, setCondition } from '../machinery/conditions.ts'
 import { isPodTerminal } from '../machinery/pods.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import type { EventRecorder } from '../reconcile/event-recorder.ts'
@@ -99,7 +99,7 @@ function track(all: Set<Promise<void>>, one: Promise<void>): void {
   void one.finally(() => all.delete(one))
 }
 
-async function bind({ client, queue, recorder, state }: Run, info: PodInfo, node: string): Promise<void> {
+async function bind({ client, informers, queue, recorder, state }: Run, info: PodInfo, node: string): Promise<void> {
   const { name, namespace, uid } = info.pod.metadata
   try {
     await client.post(pods, { name, namespace }, 'binding', {
@@ -108,11 +108,13 @@ async function bind({ client, queue, recorder, state }: Run, info: PodInfo, node
       metadata: { name, namespace, uid },
       target: { apiVersion: 'v1', kind: 'Node', name: node },
     })
-    queue.scheduled(uid)
+    queue.remove(uid)
     const message = `Successfully assigned ${namespace}/${name} to ${node}`
     recorder.event(info.pod, 'Normal', 'Scheduled', message)
   } catch (error) {
-    state.forget(uid)
+    // It may be bound all the same: the answer was lost, or somebody else was faster.
+    if (informers.of(pods).get(info.key)?.spec.nodeName) return
+    if (state.forget(uid)) queue.changed('pod-gone')
     if (isNotFound(error)) queue.remove(uid)
     else {
       log.warn({ pod: info.key, node, error: String(error) }, 'binding failed; trying again')
@@ -127,13 +129,14 @@ async function refuse(work: Run, info: PodInfo, message: string, refusedBy: read
   queue.failed(info.pod.metadata.uid, refusedBy.length ? refusedBy : [anyNode])
   recorder.event(info.pod, 'Warning', 'FailedScheduling', message)
   const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
-  const conditions = setCondition(info.pod.status.conditions, condition, rfc3339(clock.now()))
-  if (conditions === info.pod.status.conditions) return
-  await client
-    .patch(pods, info.pod.metadata, { status: { conditions } }, { subresource: 'status', type: 'strategic' })
-    .catch(error => {
-      if (!isNotFound(error)) log.debug({ pod: info.key, error: String(error) }, 'condition not written')
-    })
+  const { conditions: before } = work.informers.of(pods).get(info.key)?.status ?? info.pod.status
+  const conditions = setCondition(before, condition, rfc3339(clock.now()))
+  if (conditions === before) return
+  // Conditions are merged by their type: others stay as they are.
+  const patch = { status: { conditions: [getCondition(conditions, 'PodScheduled')] } }
+  await client.patch(pods, info.pod.metadata, patch, { subresource: 'status', type: 'strategic' }).catch(error => {
+    if (!isNotFound(error)) log.debug({ pod: info.key, error: String(error) }, 'condition not written')
+  })
 }
 
 const anyNode: Plugin = { name: 'NoNodes', wakes: ['node-added'] }
@@ -152,8 +155,17 @@ function followNodes(informers: InformerSet, state: ClusterState, queue: Schedul
   })
 }
 
+/** Whether something changed that a decision depends on. */
+function changed(pod: Pod, old: Pod): boolean {
+  return differ(pod.spec, old.spec) || differ(pod.metadata.labels, old.metadata.labels)
+}
+
+function differ(a: unknown, b: unknown): boolean {
+  return a !== b && JSON.stringify(a) !== JSON.stringify(b)
+}
+
 function nodeChanges(node: Node, old: Node): ClusterChange[] {
-  const differs = (of: (n: Node) => unknown) => JSON.stringify(of(node)) !== JSON.stringify(of(old))
+  const differs = (of: (n: Node) => unknown) => differ(of(node), of(old))
   return [
     ...(differs(n => n.status.allocatable) ? ['node-resources' as const] : []),
     ...(differs(n => n.metadata.labels) ? ['node-labels' as const] : []),
@@ -172,19 +184,18 @@ function followPods(informers: InformerSet, state: ClusterState, queue: Scheduli
     if (pod.spec.nodeName) {
       const fresh = !state.isPlaced(pod.metadata.uid)
       // The status changes often, and nothing of it matters here.
-      if (fresh || !old || old.spec !== pod.spec || old.metadata.labels !== pod.metadata.labels) {
+      if (fresh || !old || changed(pod, old)) {
         state.place(podInfo(pod), pod.spec.nodeName)
       }
       queue.remove(pod.metadata.uid)
       if (fresh) queue.changed('pod-placed')
+      else if (old && differ(pod.metadata.labels, old.metadata.labels)) queue.changed('pod-labels')
       return
     }
     if (pod.spec.schedulerName !== name) return
     // Ours alone to retry while a try is under way; only what changes the decision is news.
-    const same =
-      old && JSON.stringify([old.spec, old.metadata.labels]) === JSON.stringify([pod.spec, pod.metadata.labels])
-    if (pod.metadata.deletionTimestamp || pod.spec.schedulingGates?.length) queue.remove(pod.metadata.uid)
-    else if (!same) queue.add(podInfo(pod))
+        if (pod.metadata.deletionTimestamp || pod.spec.schedulingGates?.length) queue.remove(pod.metadata.uid)
+    else if (!old || changed(pod, old)) queue.add(podInfo(pod))
   }
   return informers.of(pods).on({ added: pod => seen(pod), updated: seen, deleted: gone })
 }

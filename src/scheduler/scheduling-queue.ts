@@ -1,6 +1,6 @@
 /**
- * Pods that wait for a node. Three places: ready to be tried (by priority, then age), in back-off after a try, and set
- * aside until something in the cluster changes that the plugins which refused them wait for.
+ * Pods that wait for a node. They are ready to be tried (by priority, then age), under work, in back-off after a try, or
+ * set aside until something in the cluster changes that the plugins which refused them wait for.
  */
 import { Backoff } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
@@ -13,21 +13,23 @@ interface Waiting {
   readonly since: number
   /** Milliseconds of the clock before which it is not tried again. */
   notBefore: number
-  place: 'active' | 'backoff' | 'aside'
+  place: 'active' | 'trying' | 'backoff' | 'aside'
+  /** It changed while it was under work. */
+  renewed: boolean
   refusedBy: readonly Plugin[]
   asideAt: number
 }
 
 /** Set-aside pods are tried again after this long although nothing happened, milliseconds. */
 const longestAside = 5 * 60_000
+/** So few waiting pods are tried at each change that may help them; a crowd keeps to its back-off. */
+const few = 32
 
 export class SchedulingQueue {
   readonly #clock: Clock
   readonly #pods = new Map<string, Waiting>()
   readonly #active: Heap<Waiting>
   readonly #backoff = new Backoff<string>({ first: 1_000, most: 10_000 })
-  /** Changes since the pod under work was taken: it may have been refused by what is no longer so. */
-  #changesDuringWork = new Set<ClusterChange>()
   #wake: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -50,15 +52,25 @@ export class SchedulingQueue {
     const known = this.#pods.get(uid)
     if (known) {
       known.info = info
-      if (known.place === 'aside') this.#activate(known)
+      if (known.place === 'trying') known.renewed = true
+      else if (known.place !== 'active') this.#activate(known)
       return
     }
     const now = this.#clock.now()
-    const waiting: Waiting = { info, since: now, notBefore: 0, place: 'aside', refusedBy: [], asideAt: now }
+    const waiting: Waiting = {
+      info,
+      since: now,
+      notBefore: 0,
+      place: 'aside',
+      renewed: false,
+      refusedBy: [],
+      asideAt: now,
+    }
     this.#pods.set(uid, waiting)
     this.#activate(waiting)
   }
 
+  /** The pod has its node, is gone, or must not be tried. */
   remove(uid: string): void {
     const waiting = this.#pods.get(uid)
     if (!waiting) return
@@ -71,8 +83,8 @@ export class SchedulingQueue {
     for (let waiting = this.#active.pop(); waiting; waiting = this.#active.pop()) {
       const { uid } = waiting.info.pod.metadata
       if (this.#pods.get(uid) !== waiting || waiting.place !== 'active') continue
-      waiting.place = 'aside'
-      this.#changesDuringWork = new Set()
+      waiting.place = 'trying'
+      waiting.renewed = false
       return waiting.info
     }
     return undefined
@@ -86,11 +98,6 @@ export class SchedulingQueue {
     return !this.#closed
   }
 
-  /** The pod has its node. */
-  scheduled(uid: string): void {
-    this.remove(uid)
-  }
-
   /** The pod fits nowhere (`refusedBy`), or its binding failed (empty): it waits. */
   failed(uid: string, refusedBy: readonly Plugin[]): void {
     const waiting = this.#pods.get(uid)
@@ -99,19 +106,22 @@ export class SchedulingQueue {
     waiting.notBefore = now + this.#backoff.next(uid)
     waiting.refusedBy = refusedBy
     waiting.asideAt = now
-    const hopeful = refusedBy.length === 0 || [...this.#changesDuringWork].some(change => wakes(waiting, change))
-    if (hopeful) this.#backOff(waiting)
+    if (waiting.renewed) this.#activate(waiting)
+    else if (refusedBy.length === 0) this.#backOff(waiting)
     else {
       waiting.place = 'aside'
       this.#arm(now + longestAside)
     }
   }
 
-  /** Something changed: pods that wait for such a thing are tried again, after their back-off. */
+  /** Something changed: pods that wait for such a thing are tried again, many of them after their back-off. */
   changed(change: ClusterChange): void {
-    this.#changesDuringWork.add(change)
+    const now = this.#pods.size <= few
     for (const waiting of this.#pods.values()) {
-      if (waiting.place === 'aside' && waiting.refusedBy.length && wakes(waiting, change)) this.#backOff(waiting)
+      const { place, refusedBy } = waiting
+      if (place === 'trying' || place === 'active' || !refusedBy.some(plugin => plugin.wakes.includes(change))) continue
+      if (now) this.#activate(waiting)
+      else this.#backOff(waiting)
     }
   }
 
@@ -150,15 +160,11 @@ export class SchedulingQueue {
     const now = this.#clock.now()
     let next = Number.POSITIVE_INFINITY
     for (const waiting of this.#pods.values()) {
-      if (waiting.place === 'active') continue
+      if (waiting.place === 'active' || waiting.place === 'trying') continue
       const due = waiting.place === 'backoff' ? waiting.notBefore : waiting.asideAt + longestAside
       if (due > now) next = Math.min(next, due)
-      else if (waiting.place === 'backoff' || waiting.refusedBy.length) this.#activate(waiting)
+      else this.#activate(waiting)
     }
     if (Number.isFinite(next)) this.#arm(next)
   }
-}
-
-function wakes(waiting: Waiting, change: ClusterChange): boolean {
-  return waiting.refusedBy.some(plugin => plugin.wakes.includes(change))
 }

@@ -11,16 +11,15 @@ import type { PodInfo } from '../pod-info.ts'
 interface Constraint {
   readonly key: string
   readonly maxSkew: number
-  readonly minDomains: number
-  readonly selector: LabelSelector
   /** The pod itself will count. */
   readonly self: number
   /** Value of the label -> matching pods there, of the nodes that count. */
   readonly counts: Map<string, number>
+  /** The least of the counts; 0 while there are too few domains. */
+  readonly least: number
 }
 
 function eligible(constraint: TopologySpreadConstraint, pod: PodInfo, node: NodeInfo): boolean {
-  if (node.labels[constraint.topologyKey] === undefined) return false
   const { spec } = pod.pod
   if ((constraint.nodeAffinityPolicy ?? 'Honor') === 'Honor' && !nodeMatches(spec, node.node!)) return false
   if ((constraint.nodeTaintsPolicy ?? 'Ignore') === 'Ignore') return true
@@ -28,29 +27,28 @@ function eligible(constraint: TopologySpreadConstraint, pod: PodInfo, node: Node
 }
 
 function constraintsOf(pod: PodInfo, state: ClusterState, action: string): Constraint[] {
-  const asked = pod.pod.spec.topologySpreadConstraints ?? []
-  return asked
-    .filter(constraint => constraint.whenUnsatisfiable === action)
-    .map(constraint => {
-      const more = (constraint.matchLabelKeys ?? []).flatMap(key =>
-        pod.labels[key] === undefined ? [] : [{ key, operator: 'in' as const, values: [pod.labels[key]] }],
-      )
-      const selector = [...labelSelectorOf(constraint.labelSelector), ...more]
-      const counts = new Map<string, number>()
-      for (const node of state.nodes) {
-        if (!eligible(constraint, pod, node)) continue
-        const value = node.labels[constraint.topologyKey]!
-        counts.set(value, (counts.get(value) ?? 0) + matching(node, pod.namespace, selector))
-      }
-      return {
-        key: constraint.topologyKey,
-        maxSkew: constraint.maxSkew,
-        minDomains: constraint.minDomains ?? 1,
-        selector,
-        self: matchesLabels(selector, pod.labels) ? 1 : 0,
-        counts,
-      }
-    })
+  const asked = pod.pod.spec.topologySpreadConstraints?.filter(one => one.whenUnsatisfiable === action) ?? []
+  // Only nodes that have the labels of all constraints count for any.
+  const nodes = asked.length ? state.nodes.filter(node => asked.every(one => node.labels[one.topologyKey])) : []
+  return asked.map(constraint => {
+    const more = (constraint.matchLabelKeys ?? []).flatMap(key =>
+      pod.labels[key] === undefined ? [] : [{ key, operator: 'in' as const, values: [pod.labels[key]] }],
+    )
+    const selector = [...labelSelectorOf(constraint.labelSelector), ...more]
+    const counts = new Map<string, number>()
+    for (const node of nodes) {
+      if (!eligible(constraint, pod, node)) continue
+      const value = node.labels[constraint.topologyKey]!
+      counts.set(value, (counts.get(value) ?? 0) + matching(node, pod.namespace, selector))
+    }
+    return {
+      key: constraint.topologyKey,
+      maxSkew: constraint.maxSkew,
+      self: matchesLabels(selector, pod.labels) ? 1 : 0,
+      counts,
+      least: counts.size < (constraint.minDomains ?? 1) ? 0 : Math.min(...counts.values()),
+    }
+  })
 }
 
 function matching(node: NodeInfo, namespace: string, selector: LabelSelector): number {
@@ -74,7 +72,7 @@ export const podTopologySpread = plugin<State>({
     return constraints.length ? { constraints } : 'skip'
   },
   filter: (_, node, { constraints }) => {
-    for (const { key, maxSkew, minDomains, self, counts } of constraints) {
+    for (const { key, maxSkew, self, counts, least } of constraints) {
       const value = node.labels[key]
       if (value === undefined) {
         return {
@@ -82,7 +80,6 @@ export const podTopologySpread = plugin<State>({
           resolvable: false,
         }
       }
-      const least = counts.size < minDomains ? 0 : Math.min(...counts.values())
       if ((counts.get(value) ?? 0) + self - least > maxSkew) {
         return { reason: "node(s) didn't match pod topology spread constraints", resolvable: true }
       }
@@ -97,14 +94,18 @@ export const podTopologySpread = plugin<State>({
   score: (_, node, { constraints }) =>
     constraints.reduce((sum, { key, counts, maxSkew }) => {
       const value = node.labels[key]
-      if (value === undefined) return sum + 1000
-      return sum + (counts.get(value) ?? 0) * Math.log(counts.size + 2) + (maxSkew - 1)
+      return value === undefined
+        ? Number.NaN
+        : sum + (counts.get(value) ?? 0) * Math.log(counts.size + 2) + (maxSkew - 1)
     }, 0),
+  // Nodes outside of any topology (not a number) are the last choice.
   normalize: scores => {
-    const most = Math.max(...scores)
-    const least = Math.min(...scores)
-    for (let i = 0; i < scores.length; i++) {
-      scores[i] = most === 0 ? mostScore : Math.floor((mostScore * (most + least - scores[i]!)) / most)
+    const known = scores.filter(score => !Number.isNaN(score))
+    const most = Math.max(...known)
+    const least = Math.min(...known)
+    for (const [i, score] of scores.entries()) {
+      if (Number.isNaN(score)) scores[i] = 0
+      else scores[i] = most === 0 ? mostScore : Math.floor((mostScore * (most + least - score)) / most)
     }
   },
 })
