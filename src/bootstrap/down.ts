@@ -1,6 +1,5 @@
 /** Stops the cluster of one machine, and takes away every trace of it. */
 import { homedir } from 'node:os'
-import { delay } from '../base/clock.ts'
 import type { Host } from '../host/host.ts'
 import { criClient } from '../kubelet/cri/cri.ts'
 import { removeCni } from '../kubelet/runtime/cni.ts'
@@ -64,22 +63,10 @@ async function endPods(host: Host, how: 'stop' | 'remove'): Promise<void> {
 /** containerd, and shims that outlived it: they carry the address of our socket on their command line. */
 async function stopRuntime(host: Host): Promise<void> {
   await stopProcess(host, `${paths.containerdState}/containerd.pid`)
-  const shims = async () => {
-    const { stdout } = await host.processes.run(
-      'pgrep',
-      ['-f', `containerd-shim.*-address ${paths.containerdSocket}`],
-      {
-        okCodes: [1],
-      },
-    )
-    return stdout.split('\n').filter(Boolean)
-  }
-  for (const signal of ['TERM', 'KILL']) {
-    const left = await shims()
-    if (left.length === 0) return
-    await host.processes.run('kill', [`-${signal}`, ...left], { okCodes: [1] })
-    await delay(200)
-  }
+  const shims = await host.processes.matching(
+    args => /containerd-shim[^/]*$/.test(args[0] ?? '') && args.includes(paths.containerdSocket),
+  )
+  await Promise.all(shims.map(shim => host.processes.stop(shim, 2_000)))
 }
 
 async function removeNetwork(host: Host): Promise<void> {

@@ -1,7 +1,7 @@
 /** Commands and daemons. Commands take a list of arguments, never a shell line. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { delay } from '../base/clock.ts'
 import { attempt, errorCode, HostError } from './host-error.ts'
@@ -56,6 +56,8 @@ export interface Processes {
   /** The live process a pid file names; undefined when it ended (even if its number is in use again). */
   running(pidFile: string): Promise<ProcessId | undefined>
   alive(process: ProcessId): Promise<boolean>
+  /** The live processes whose command line, as a list of arguments, fits. */
+  matching(fits: (args: readonly string[]) => boolean): Promise<readonly ProcessId[]>
   /** False when the process is gone already. */
   signal(process: ProcessId, signal: NodeJS.Signals): Promise<boolean>
   /** SIGTERM, then SIGKILL after `grace` milliseconds (default 10 s); resolves when it is gone. */
@@ -95,6 +97,19 @@ export const linuxProcesses: Processes = {
     return (await linuxProcesses.alive(id)) ? id : undefined
   },
   alive: async id => (await startTimeOf(id.pid)) === id.startTime,
+  matching: async fits => {
+    const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+    const found = await Promise.all(
+      pids.map(async pid => {
+        // Gone meanwhile, or not ours to see.
+        const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+        if (!line || !fits(line.split('\0').slice(0, -1))) return undefined
+        const startTime = await startTimeOf(Number(pid))
+        return startTime === undefined ? undefined : { pid: Number(pid), startTime }
+      }),
+    )
+    return found.filter(id => id !== undefined)
+  },
   signal: async (id, signal) => {
     if (!(await linuxProcesses.alive(id))) return false
     try {

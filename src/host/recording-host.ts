@@ -166,6 +166,7 @@ function recordingProcesses({ under, answers = {} }: RecordingOptions, record: R
     },
     running: async pidFile => under?.processes.running(pidFile),
     alive: async () => false,
+    matching: async () => [],
     signal: async (id, signal) => {
       await record(signal, `process ${id.pid}`)
       return true
