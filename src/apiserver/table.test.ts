@@ -1,23 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { humanAge } from './table.ts'
+import { controllerRevisions } from '../api/apps/v1/controller-revision.ts'
+import { componentStatuses } from '../api/core/v1/component-status.ts'
+import { pods } from '../api/core/v1/pod.ts'
+import { cell, columnsOf } from './table.ts'
 
-test('humanAge() rounds as kubectl does', () => {
-  const minute = 60
-  const hour = 60 * minute
-  const day = 24 * hour
-  const cases: readonly (readonly [seconds: number, text: string])[] = [
-    [-5, '<invalid>'],
-    [0, '0s'],
-    [119, '119s'],
-    [2 * minute, '2m'],
-    [5 * minute + 10, '5m10s'],
-    [100 * minute, '100m'],
-    [3 * hour + 5 * minute, '3h5m'],
-    [30 * hour, '30h'],
-    [2 * day + 4 * hour, '2d4h'],
-    [8 * day + 4 * hour, '8d'],
-    [800 * day, '2y70d'],
-  ]
-  for (const [seconds, text] of cases) assert.equal(humanAge(seconds * 1000), text)
+const names = (resource: Parameters<typeof columnsOf>[0]) => columnsOf(resource).map(column => column.name)
+
+test('columnsOf() are the declared ones as they are', () => {
+  assert.deepEqual(names(controllerRevisions), ['Name', 'Controller', 'Revision', 'Age'])
+  assert.ok(names(pods).includes('Age'))
+  assert.ok(!names(componentStatuses).includes('Age'))
+})
+
+test('columnsOf() of a resource that declares none are name and time', () => {
+  assert.deepEqual(names({ ...pods, columns: [] } as never), ['Name', 'Created At'])
+})
+
+test('cell() shows dates as ages', () => {
+  const [, created] = columnsOf({ ...pods, columns: [] } as never)
+  const shown = (creationTimestamp: string | undefined) =>
+    cell(
+      created!,
+      { kind: 'Pod', apiVersion: 'v1', metadata: { creationTimestamp } } as never,
+      Date.parse('2026-01-01T00:05:10Z'),
+    )
+  assert.equal(shown('2026-01-01T00:00:00Z'), '5m10s')
+  assert.equal(shown(undefined), '<unknown>')
+  assert.equal(shown('never'), '<unknown>')
 })

@@ -55,8 +55,6 @@ export type Answer =
 
 /** What a kind needs done around a write beyond its strategy: taking addresses, for example. */
 export interface WriteHook {
-  /** Called for updates before validation; may change the draft. */
-  prepare?(draft: Draft<KubernetesObject>, old: KubernetesObject): void
   /** Called when the object is valid, before it is written; may change it. `release` is called when the write is over. */
   before(draft: Draft<KubernetesObject>, old: KubernetesObject | undefined): { release(): void } | undefined
 }

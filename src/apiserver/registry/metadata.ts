@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { KubernetesObject } from '../../api/group-version.ts'
 import { rfc3339 } from '../../base/clock.ts'
 import { type FieldError, fieldForbidden, fieldInvalid } from '../../machinery/field-error.ts'
@@ -107,16 +107,4 @@ export function checkPreconditions(
     const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`
     throw conflict(subjectOf(request), why)
   }
-}
-
-/** Letters that make no words, as upstream draws generated names from. */
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
-
-/** `base` and five random letters; the base is cut so that the name stays a DNS label. */
-export function generatedName(base: string): string {
-  let suffix = ''
-  // 243 is the largest multiple of 27 in a byte: values from there on would favour some letters.
-  while (suffix.length < 5)
-    for (const byte of randomBytes(8)) if (byte < 243 && suffix.length < 5) suffix += alphabet[byte % 27]
-  return base.slice(0, 58) + suffix
 }

@@ -98,8 +98,6 @@ async function replaceOnce(
   }
   const draft = confine(request, wanted, old)
   const errors = keepServerMetadata(draft.metadata, old.metadata)
-  const hook = hookOf(registry, request)
-  hook?.prepare?.(draft, old)
   await admitUpdate(registry, request, draft, old, errors)
   if (hasGeneration(served) && specChanged(draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
@@ -108,7 +106,7 @@ async function replaceOnce(
   const dryRun = isDryRun(request)
   if (isGone(object)) return finishDeletion(request, entry, object, dryRun)
   if (unchanged(entry, object)) return { type: 'entry', code: 200, entry, served }
-  const taken = hook?.before(draft, old)
+  const taken = hookOf(registry, request)?.before(draft, old)
   try {
     if (dryRun) {
       draft.metadata.resourceVersion = old.metadata.resourceVersion

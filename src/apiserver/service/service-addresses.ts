@@ -7,7 +7,7 @@ import type { Served } from '../registry/served.ts'
 import type { Draft } from '../registry/strategy.ts'
 import { Allocator } from './allocator.ts'
 import { dynamicStart, ipRange } from './ip-range.ts'
-import { addressesOf, dropUnfit, nodePortsOf, wantsAddress, wantsNodePorts } from './service-fields.ts'
+import { addressesOf, nodePortsOf, wantsAddress, wantsNodePorts } from './service-fields.ts'
 
 const firstPort = 30000
 const lastPort = 32767
@@ -63,10 +63,6 @@ export class ServiceAddresses implements WriteHook {
 
   stop(): void {
     this.#stop?.()
-  }
-
-  prepare(draft: Draft<KubernetesObject>, old: KubernetesObject): void {
-    dropUnfit((draft as Draft<Service>).spec, (old as Service).spec)
   }
 
   before(draft: Draft<KubernetesObject>, old: KubernetesObject | undefined): { release(): void } {

@@ -24,24 +24,3 @@ export function wantsAddress(spec: Spec): boolean {
 export function wantsNodePorts(spec: Spec): boolean {
   return spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
 }
-
-const external = (spec: Spec) => spec.type === 'NodePort' || spec.type === 'LoadBalancer'
-
-/**
- * Before validation: an update that changes the type and leaves what only the old type had as it was, loses it. What
- * it says anew stays, and is refused.
- */
-export function dropUnfit(spec: Draft<Service['spec']>, old: Service['spec']): void {
-  if (spec.type === 'ExternalName' && old.type !== 'ExternalName') {
-    if (spec.clusterIP === old.clusterIP) delete spec.clusterIP
-    if (spec.clusterIPs?.[0] === old.clusterIPs?.[0]) delete spec.clusterIPs
-    delete spec.ipFamilies
-    delete spec.ipFamilyPolicy
-    if (spec.internalTrafficPolicy === old.internalTrafficPolicy) delete spec.internalTrafficPolicy
-  }
-  if (!external(spec) && spec.externalTrafficPolicy === old.externalTrafficPolicy) delete spec.externalTrafficPolicy
-  if (spec.type === 'LoadBalancer') return
-  if (spec.allocateLoadBalancerNodePorts === old.allocateLoadBalancerNodePorts)
-    delete spec.allocateLoadBalancerNodePorts
-  if (spec.loadBalancerClass === old.loadBalancerClass) delete spec.loadBalancerClass
-}

@@ -8,6 +8,7 @@ export const serviceStrategy: Strategy<Service> = {
   generation: false,
   prepareCreate: service => pairAddresses(service.spec),
   prepareUpdate(service, old) {
+    dropUnfit(service.spec, old.spec)
     keepAllocated(service.spec, old.spec)
     pairAddresses(service.spec)
   },
@@ -53,4 +54,24 @@ function keepAllocated(spec: Draft<ServiceSpec>, old: ServiceSpec): void {
 
 function sameNodePort(port: { nodePort?: number | undefined }, old: ServiceSpec): boolean {
   return old.ports?.some(each => each.nodePort === port.nodePort) ?? false
+}
+
+/**
+ * An update that changes the type and leaves what only the old type had as it was, loses it. What
+ * it says anew stays, and is refused.
+ */
+function dropUnfit(spec: Draft<ServiceSpec>, old: ServiceSpec): void {
+  if (spec.type === 'ExternalName' && old.type !== 'ExternalName') {
+    if (spec.clusterIP === old.clusterIP) delete spec.clusterIP
+    if (spec.clusterIPs?.[0] === old.clusterIPs?.[0]) delete spec.clusterIPs
+    delete spec.ipFamilies
+    delete spec.ipFamilyPolicy
+    if (spec.internalTrafficPolicy === old.internalTrafficPolicy) delete spec.internalTrafficPolicy
+  }
+  if (!hasNodePorts(spec.type) && spec.externalTrafficPolicy === old.externalTrafficPolicy)
+    delete spec.externalTrafficPolicy
+  if (spec.type === 'LoadBalancer') return
+  if (spec.allocateLoadBalancerNodePorts === old.allocateLoadBalancerNodePorts)
+    delete spec.allocateLoadBalancerNodePorts
+  if (spec.loadBalancerClass === old.loadBalancerClass) delete spec.loadBalancerClass
 }

@@ -4,10 +4,10 @@ import { fieldInvalid, fieldNotSupported } from '../../machinery/field-error.ts'
 import { configMapKey, dnsSubdomain, envVarName } from '../../machinery/names.ts'
 import { type Errors, each, named, nonEmpty, none } from './rules.ts'
 
-const fieldPaths = [
-  'metadata.name',
-  'metadata.namespace',
-  'metadata.uid',
+const identity = ['metadata.name', 'metadata.namespace', 'metadata.uid']
+/** Fields of the pod that may become variables. */
+const envFields = [
+  ...identity,
   'spec.nodeName',
   'spec.serviceAccountName',
   'status.hostIP',
@@ -15,6 +15,9 @@ const fieldPaths = [
   'status.podIP',
   'status.podIPs',
 ]
+/** Fields of the pod that may become files of a downwardAPI volume. */
+export const fileFields: readonly string[] = ['metadata.annotations', 'metadata.labels', ...identity]
+const knownFields = new Set([...envFields, ...fileFields])
 const subscripted = /^metadata\.(labels|annotations)\['[^']+'\]$/
 const resources = [
   'limits.cpu',
@@ -53,9 +56,14 @@ function validateSource(source: EnvVarSource, value: string, path: string): Erro
   ]
 }
 
-/** A field of the pod that its containers may see. */
-export function validateFieldRef({ fieldPath }: ObjectFieldSelector, path: string): Errors {
-  if (!fieldPath || fieldPaths.includes(fieldPath) || subscripted.test(fieldPath)) return none
+/** A field of the pod that its containers may see, one of `allowed`. */
+export function validateFieldRef(
+  { fieldPath }: ObjectFieldSelector,
+  path: string,
+  allowed: readonly string[] = envFields,
+): Errors {
+  if (!fieldPath || subscripted.test(fieldPath) || allowed.includes(fieldPath)) return none
+  if (knownFields.has(fieldPath)) return [fieldNotSupported(`${path}.fieldPath`, fieldPath, allowed)]
   const why = `error converting fieldPath: field label not supported: ${fieldPath}`
   return [fieldInvalid(`${path}.fieldPath`, fieldPath, why)]
 }

@@ -8,7 +8,7 @@ import {
 } from '../../machinery/field-error.ts'
 import { configMapKey, dnsLabel } from '../../machinery/names.ts'
 import { compareQuantities } from '../../machinery/quantity.ts'
-import { validateFieldRef } from './env.ts'
+import { fileFields, validateFieldRef } from './env.ts'
 import { type Errors, each, fileMode, named, noBacksteps, nonEmpty, none, oneOf, relativePath } from './rules.ts'
 
 /** The volumes of a pod, and their names for what mounts them. */
@@ -98,7 +98,7 @@ function validateDownwardFile({ path: file, fieldRef, resourceFieldRef, mode }: 
   const errors: FieldError[] = [...relativePath(file, `${path}.path`), ...fileMode(mode, `${path}.mode`)]
   if (fieldRef && resourceFieldRef) {
     errors.push(fieldInvalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'))
-  } else if (fieldRef) errors.push(...validateFieldRef(fieldRef, `${path}.fieldRef`))
+  } else if (fieldRef) errors.push(...validateFieldRef(fieldRef, `${path}.fieldRef`, fileFields))
   else if (!resourceFieldRef) errors.push(fieldRequired(path, 'one of fieldRef and resourceFieldRef is required'))
   return errors
 }
