@@ -1,9 +1,10 @@
 /** Remembers the templates a DaemonSet had, for `kubectl rollout undo`. */
 import { type ControllerRevision, controllerRevisions } from '../api/apps/v1/controller-revision.ts'
 import type { DaemonSet } from '../api/apps/v1/daemon-set.ts'
+import { pods } from '../api/core/v1/pod.ts'
 import { shortHash } from '../machinery/hash.ts'
 import { controllerReference } from '../machinery/owner-references.ts'
-import { isAlreadyExists } from '../machinery/status-error.ts'
+import { isAlreadyExists, isNotFound } from '../machinery/status-error.ts'
 import type { ReconcileContext } from '../reconcile/controller.ts'
 import { byOwner } from './owned-objects.ts'
 
@@ -30,7 +31,7 @@ export async function currentRevision(context: ReconcileContext, set: DaemonSet)
     annotations: set.metadata.annotations,
     ownerReferences: [controllerReference(set)],
   }
-  await forget(context, known.slice(0, Math.max(0, known.length - set.spec.revisionHistoryLimit)))
+  await forget(context, set, known)
   try {
     return await client.create(controllerRevisions, { metadata, revision, data })
   } catch (error) {
@@ -39,6 +40,19 @@ export async function currentRevision(context: ReconcileContext, set: DaemonSet)
   }
 }
 
-async function forget({ client }: ReconcileContext, old: readonly ControllerRevision[]): Promise<void> {
-  for (const revision of old) await client.delete(controllerRevisions, revision.metadata)
+/** Removes the oldest revisions beyond the limit that no pod has any more. */
+async function forget({ client, informers }: ReconcileContext, set: DaemonSet, known: readonly ControllerRevision[]) {
+  const live = new Set(
+    informers
+      .of(pods)
+      .byIndex(byOwner, set.metadata.uid)
+      .map(pod => pod.metadata.labels?.[hashLabel]),
+  )
+  const unused = known.filter(revision => !live.has(revision.metadata.labels?.[hashLabel]))
+  const surplus = unused.slice(0, Math.max(0, unused.length - set.spec.revisionHistoryLimit))
+  for (const revision of surplus) {
+    await client.delete(controllerRevisions, revision.metadata).catch(error => {
+      if (!isNotFound(error)) throw error
+    })
+  }
 }

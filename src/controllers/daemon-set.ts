@@ -69,6 +69,11 @@ export function plan(
   const create: Node[] = []
   const remove: Pod[] = []
   const eligible = new Set<string>()
+  const known = new Set(world.nodes.map(node => node.metadata.name))
+  // Pods that were for a node which went before they got there; pods on such nodes are the pod collector's.
+  remove.push(
+    ...world.pods.filter(pod => !pod.spec.nodeName && !pod.metadata.deletionTimestamp && !known.has(nodeNameOf(pod))),
+  )
   for (const node of world.nodes) {
     const { shouldRun, shouldContinue } = fits(set, node)
     const here = byNode.get(node.metadata.name) ?? []

@@ -41,7 +41,11 @@ export function planRollout(
   old: readonly ReplicaSet[],
 ): Scaling[] {
   const most = mostPods(deployment)
-  const scaling = (set: ReplicaSet, to: number): Scaling[] => (set.spec.replicas === to ? [] : [{ set, to, most }])
+  const { replicas } = deployment.spec
+  // A set that keeps its number is told of the new total all the same, or the Deployment would count as scaling forever.
+  const knows = (set: ReplicaSet) => annotated(set, desiredAnnotation) === replicas
+  const scaling = (set: ReplicaSet, to: number): Scaling[] =>
+    set.spec.replicas === to && (to === 0 || knows(set)) ? [] : [{ set, to, most }]
   const sets = current ? [...old, current] : [...old]
   if (deployment.spec.paused || isScaling(deployment, sets)) return proportional(deployment, current, old, scaling)
   if (!current) return isRolling(deployment) ? [] : old.flatMap(set => scaling(set, 0))
@@ -93,11 +97,16 @@ function oldDown(deployment: Deployment, current: ReplicaSet, old: readonly Repl
 const byAge = (sets: readonly ReplicaSet[]) =>
   [...sets].sort((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp))
 
+function annotated(set: ReplicaSet, name: string): number | undefined {
+  const text = set.metadata.annotations?.[name]
+  return text === undefined ? undefined : Number(text)
+}
+
 /** The Deployment's own number changed since its sets were last scaled. */
 function isScaling(deployment: Deployment, sets: readonly ReplicaSet[]): boolean {
   return sets.some(set => {
-    const desired = set.metadata.annotations?.[desiredAnnotation]
-    return set.spec.replicas > 0 && desired !== undefined && Number(desired) !== deployment.spec.replicas
+    const desired = annotated(set, desiredAnnotation)
+    return set.spec.replicas > 0 && desired !== undefined && desired !== deployment.spec.replicas
   })
 }
 
@@ -120,7 +129,7 @@ function proportional(
     .sort((a, b) => (left > 0 ? replicasOf(b) - replicasOf(a) : replicasOf(a) - replicasOf(b)))
   const target = new Map(alive.map(set => [set, replicasOf(set)]))
   for (const set of newestFirst) {
-    const before = Number(set.metadata.annotations?.[maxReplicasAnnotation]) || have
+    const before = annotated(set, maxReplicasAnnotation) || have
     const share = Math.round((replicasOf(set) * most) / before) - replicasOf(set)
     const change = left > 0 ? Math.min(Math.max(0, share), left) : Math.max(Math.min(0, share), left)
     target.set(set, Math.max(0, replicasOf(set) + change))

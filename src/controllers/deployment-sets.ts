@@ -81,7 +81,6 @@ export function annotationsFor(
 ): Record<string, string> | undefined {
   const wanted: Record<string, string> = {
     ...inherited(deployment),
-    ...numbers(deployment),
     [revisionAnnotation]: revision,
   }
   const has = set.metadata.annotations ?? {}

@@ -9,18 +9,19 @@ const sum = (
   field: 'replicas' | 'readyReplicas' | 'availableReplicas' | 'terminatingReplicas',
 ) => sets.reduce((total, set) => total + (set.status[field] ?? 0), 0)
 
+/** A Deployment's sets as they are; `created`: the current one was made just now. */
+export interface Rollout {
+  readonly current: ReplicaSet | undefined
+  readonly created?: boolean
+  readonly sets: readonly ReplicaSet[]
+  readonly now: number
+}
+
 /** The status as it should be; the Deployment's own status object when nothing changes. */
-export function deploymentStatus(
-  deployment: Deployment,
-  current: ReplicaSet | undefined,
-  sets: readonly ReplicaSet[],
-  now: number,
-): DeploymentStatus {
+export function deploymentStatus(deployment: Deployment, rollout: Rollout): DeploymentStatus {
+  const { current, sets } = rollout
   const { collisionCount } = deployment.status
-  const wanted = Math.max(
-    sets.reduce((total, set) => total + set.spec.replicas, 0),
-    0,
-  )
+  const wanted = sets.reduce((total, set) => total + set.spec.replicas, 0)
   const available = sum(sets, 'availableReplicas')
   const numbers = {
     observedGeneration: deployment.metadata.generation ?? 0,
@@ -32,7 +33,7 @@ export function deploymentStatus(
     terminatingReplicas: sum(sets, 'terminatingReplicas'),
     ...(collisionCount !== undefined && { collisionCount }),
   }
-  const conditions = conditionsOf(deployment, current, sets, numbers, now)
+  const conditions = conditionsOf(deployment, rollout, numbers)
   const status: DeploymentStatus = { ...numbers, conditions }
   const same = (Object.keys({ ...deployment.status, ...status }) as (keyof DeploymentStatus)[]).every(
     field => JSON.stringify(deployment.status[field] ?? 0) === JSON.stringify(status[field] ?? 0),
@@ -42,15 +43,10 @@ export function deploymentStatus(
 
 type Numbers = Readonly<Record<'replicas' | 'updatedReplicas' | 'availableReplicas' | 'readyReplicas', number>>
 
-function conditionsOf(
-  deployment: Deployment,
-  current: ReplicaSet | undefined,
-  sets: readonly ReplicaSet[],
-  numbers: Numbers,
-  now: number,
-): readonly DeploymentCondition[] {
+function conditionsOf(deployment: Deployment, rollout: Rollout, numbers: Numbers): readonly DeploymentCondition[] {
+  const { sets, now } = rollout
   const failure = sets.flatMap(set => set.status.conditions?.filter(c => c.type === 'ReplicaFailure') ?? [])[0]
-  const progressing = progressOf(deployment, current, numbers, now)
+  const progressing = progressOf(deployment, rollout, numbers)
   const enough = numbers.availableReplicas >= deployment.spec.replicas - rolloutLimits(deployment).unavailable
   const available = enough
     ? ['True', 'MinimumReplicasAvailable', 'Deployment has minimum availability.']
@@ -81,9 +77,8 @@ function timed(deployment: Deployment, condition: DeploymentCondition, now: numb
 
 function progressOf(
   deployment: Deployment,
-  current: ReplicaSet | undefined,
+  { current, created, now }: Rollout,
   numbers: Numbers,
-  now: number,
 ): DeploymentCondition | undefined {
   const before = getCondition(deployment.status.conditions, 'Progressing')
   const { replicas, paused, progressDeadlineSeconds } = deployment.spec
@@ -100,13 +95,10 @@ function progressOf(
   if (complete && current) {
     return { type, status: 'True', reason: 'NewReplicaSetAvailable', message: `${name} has successfully progressed.` }
   }
-  if (!before && current) {
-    return {
-      type,
-      status: 'True',
-      reason: 'NewReplicaSetCreated',
-      message: `Created new replica set "${current.metadata.name}"`,
-    }
+  if (current && (created || !before)) {
+    const [reason, verb] = created ? ['NewReplicaSetCreated', 'Created new'] : ['FoundNewReplicaSet', 'Found new']
+    const message = `${verb} replica set "${current.metadata.name}"`
+    return { type, status: 'True', reason: reason!, message, lastUpdateTime: rfc3339(now) }
   }
   if (progressed(deployment.status, numbers)) {
     const message = `${name} is progressing.`

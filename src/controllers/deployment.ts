@@ -41,22 +41,23 @@ async function reconcile(key: string, context: ReconcileContext) {
   const sets = await ownedObjects<ReplicaSet>(context, replicaSets, deployment, selectorOf(deployment))
   let current = newestSet(deployment, sets)
   const old = () => sets.filter(set => set !== current)
-
-  if (!current && !deployment.spec.paused) {
-    const alive = deployment.spec.strategy.type === 'Recreate' && hasPods(context, old())
-    if (!alive) {
-      current = await createSet(context, deployment, sets)
-      sets.push(current)
-    }
+  const mustWait = deployment.spec.strategy.type === 'Recreate' && hasPods(context, old())
+  const created = !current && !deployment.spec.paused && !mustWait
+  if (created) {
+    current = await createSet(context, deployment, sets)
+    sets.push(current)
+  } else if (current && !deployment.spec.paused) {
+    const kept = await keepAnnotations(context, deployment, current, old())
+    sets[sets.indexOf(current)] = kept
+    current = kept
   }
-  if (current && !deployment.spec.paused) current = await keepAnnotations(context, deployment, current, old())
-
   for (const scaling of planRollout(deployment, current, old())) {
+    if (mustWait && scaling.to > scaling.set.spec.replicas && !deployment.spec.paused) continue
     const scaled = await scale(context, deployment, scaling)
     sets[sets.indexOf(scaling.set)] = scaled
     if (scaling.set === current) current = scaled
   }
-  const status = deploymentStatus(deployment, current, sets, context.clock.now())
+  const status = deploymentStatus(deployment, { current, created, sets, now: context.clock.now() })
   if (status !== deployment.status)
     await context.client.patch(deployments, deployment.metadata, { status }, { subresource: 'status' })
   if (isComplete(deployment, current)) await cleanUp(context, deployment, old())
@@ -110,7 +111,7 @@ async function onTaken(context: ReconcileContext, deployment: Deployment, name: 
   throw error
 }
 
-/** The current set carries the newest revision (a rollback makes an old one current again) and the desired numbers. */
+/** The current set carries the newest revision: a rollback makes an old one current again. */
 async function keepAnnotations(
   context: ReconcileContext,
   deployment: Deployment,
@@ -158,7 +159,7 @@ function tellScaled(
 
 function isComplete(deployment: Deployment, current: ReplicaSet | undefined): boolean {
   const wanted = deployment.spec.replicas
-  return current?.spec.replicas === wanted && current.status.availableReplicas === wanted
+  return current?.spec.replicas === wanted && (current.status.availableReplicas ?? 0) === wanted
 }
 
 /** Old, empty sets beyond the history limit go, oldest first. */

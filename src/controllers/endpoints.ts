@@ -40,18 +40,16 @@ async function reconcile(key: string, { informers, client }: ReconcileContext) {
   if (!hasSelector(service)) return undefined
   const { name, namespace, labels } = service.metadata
   const all = endpointsOf(service, informers.of(pods).byIndex(byNamespace, namespace))
-  const subsets = subsetsOf(
-    service,
-    all.filter(endpoint => endpoint.ready || !endpoint.terminating).slice(0, mostAddresses),
-  )
+  const listed = all.filter(endpoint => endpoint.ready || !endpoint.terminating)
+  const subsets = subsetsOf(service, listed.slice(0, mostAddresses))
   const wanted = {
     ...labels,
     'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
     ...(service.spec.clusterIP === 'None' && { [headlessLabel]: '' }),
   }
-  const annotations = all.length > mostAddresses ? { [capacityAnnotation]: 'truncated' } : {}
+  const cut = listed.length > mostAddresses ? 'truncated' : undefined
   if (!existing) {
-    const metadata = { name, namespace, labels: wanted, annotations }
+    const metadata = { name, namespace, labels: wanted, ...(cut && { annotations: { [capacityAnnotation]: cut } }) }
     await client.create(endpoints, { metadata, subsets }).catch(error => {
       if (!isAlreadyExists(error)) throw error
     })
@@ -59,7 +57,9 @@ async function reconcile(key: string, { informers, client }: ReconcileContext) {
   }
   const same = JSON.stringify(existing.subsets ?? []) === JSON.stringify(subsets)
   const labelled = Object.entries(wanted).every(([label, value]) => existing.metadata.labels?.[label] === value)
-  if (!same || !labelled) await client.patch(endpoints, existing.metadata, { metadata: { labels: wanted }, subsets })
+  if (same && labelled && existing.metadata.annotations?.[capacityAnnotation] === cut) return undefined
+  const metadata = { labels: wanted, annotations: { [capacityAnnotation]: cut ?? null } }
+  await client.patch(endpoints, existing.metadata, { metadata, subsets })
   return undefined
 }
 

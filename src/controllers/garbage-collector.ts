@@ -7,7 +7,7 @@ import type { KubernetesObject } from '../api/group-version.ts'
 import type { OwnerReference } from '../api/meta/v1/object-meta.ts'
 import { resources } from '../api/resources.ts'
 import { logger } from '../base/log.ts'
-import { type Informer, keyOf } from '../client/informer.ts'
+import { type Informer, type InformerHandler, keyOf } from '../client/informer.ts'
 import { isConflict, isNotFound } from '../machinery/status-error.ts'
 import type { Controller, ControllerContext, RunningController } from '../reconcile/controller.ts'
 import { WorkQueue } from '../reconcile/work-queue.ts'
@@ -33,7 +33,6 @@ export function garbageCollector(): Controller {
 }
 
 interface Graph extends ControllerContext {
-  readonly informers: ControllerContext['informers']
   dependents(uid: string): readonly (readonly [AnyResource, KubernetesObject])[]
 }
 
@@ -58,17 +57,22 @@ function start(context: ControllerContext): RunningController {
       const { ownerReferences, deletionTimestamp } = object.metadata
       if (ownerReferences?.length || deletionTimestamp) queue.add(itemOf(resource, object))
     }
+    // An owner that waits for its dependents may be free now.
+    const lookAtOwners = ({ metadata: { namespace, ownerReferences } }: KubernetesObject) => {
+      for (const owner of ownerReferences ?? []) {
+        const kind = kindOf(owner)
+        if (kind) queue.add(`${collected.indexOf(kind)}|${kind.namespaced ? `${namespace}/` : ''}${owner.name}`)
+      }
+    }
     return informer.on({
       added: changed,
-      updated: changed,
+      updated: (object, old) => {
+        changed(object)
+        if (object.metadata.ownerReferences !== old.metadata.ownerReferences) lookAtOwners(old)
+      },
       deleted: object => {
         for (const [kind, dependent] of graph.dependents(object.metadata.uid)) queue.add(itemOf(kind, dependent))
-        // An owner that waits for its dependents may now be free.
-        for (const owner of object.metadata.ownerReferences ?? []) {
-          const kind = kindOf(owner)
-          const key = kind?.namespaced ? `${object.metadata.namespace}/${owner.name}` : owner.name
-          if (kind) queue.add(`${collected.indexOf(kind)}|${key}`)
-        }
+        lookAtOwners(object)
       },
     })
   })
@@ -91,7 +95,7 @@ type AnyInformer = Omit<Informer<AnyResource>, 'byIndex' | 'index' | 'on' | 'get
   get(key: string): KubernetesObject | undefined
   byIndex(index: string, value: string): readonly KubernetesObject[]
   index(name: string, of: (object: KubernetesObject) => readonly string[]): void
-  on(handler: Record<'added' | 'updated' | 'deleted', (object: KubernetesObject) => void>): () => void
+  on(handler: InformerHandler<KubernetesObject>): () => void
 }
 
 async function worker(queue: WorkQueue, graph: Graph, signal: AbortSignal): Promise<void> {
@@ -147,10 +151,13 @@ function policyOf({ metadata: { finalizers = [] } }: KubernetesObject): 'Orphan'
   return finalizers.includes(foreground) ? 'Foreground' : 'Background'
 }
 
-/** Kinds that are not ours (custom ones of another server) count as there. */
+/**
+ * Kinds that are not ours (custom ones of another server) count as there, and so do namespaced owners of what has no
+ * namespace: such a reference cannot be followed.
+ */
 async function standing(graph: Graph, object: KubernetesObject, owner: OwnerReference): Promise<Standing> {
   const resource = kindOf(owner)
-  if (!resource) return 'solid'
+  if (!resource || (resource.namespaced && !object.metadata.namespace)) return 'solid'
   const key = { name: owner.name, namespace: resource.namespaced ? object.metadata.namespace : undefined }
   const known = (graph.informers.of(resource) as unknown as AnyInformer).get(
     resource.namespaced ? `${key.namespace}/${key.name}` : key.name,

@@ -1,7 +1,7 @@
 /** Gives each node its piece of the pod network. */
-import { nodes } from '../api/core/v1/node.ts'
+import { type Node, nodes } from '../api/core/v1/node.ts'
 import { type Cidr, formatCidr, parseCidr, sizeOf } from '../base/cidr.ts'
-import { type Controller, controller, own, type ReconcileContext } from '../reconcile/controller.ts'
+import { type Controller, controller, own } from '../reconcile/controller.ts'
 
 export interface NodeIpamOptions {
   /** The pod network of the whole cluster; one per address family. */
@@ -13,51 +13,90 @@ export interface NodeIpamOptions {
 const usualMask = { 4: 24, 6: 64 } as const
 
 export function nodeIpamController(options: NodeIpamOptions): Controller {
-  const networks = options.clusterCidrs.map(text => {
+  const pools = options.clusterCidrs.map(text => {
     const cidr = parseCidr(text)
     if (!cidr) throw new Error(`cluster CIDR ${JSON.stringify(text)} is no network such as 10.244.0.0/16`)
-    return { cidr, mask: options.nodeMask?.[cidr.family] ?? usualMask[cidr.family] }
+    return new Pool(cidr, options.nodeMask?.[cidr.family] ?? usualMask[cidr.family])
   })
-  // One worker: two nodes must not be offered the same piece.
-  const given = new Map<string, string>()
+  let knowsAll = false
   return controller({
     name: 'node-ipam-controller',
     watches: [own(nodes)],
+    // One worker: two nodes must not be offered the same piece.
     workers: 1,
-    reconcile: async (key, context) => {
-      const node = context.informers.of(nodes).get(key)
-      if (!node) given.delete(key)
-      if (!node || node.spec.podCIDR) return undefined
-      const podCIDRs = networks.map(network => freePiece(network, taken(context, given, network.cidr)))
+    reconcile: async (key, { client, informers, recorder }) => {
+      const all = informers.of(nodes)
+      if (!knowsAll) for (const node of all.list()) occupy(pools, node)
+      knowsAll = true
+      const node = all.get(key)
+      if (!node) {
+        for (const pool of pools) pool.release(key)
+        return undefined
+      }
+      if (node.spec.podCIDR) {
+        occupy(pools, node)
+        return undefined
+      }
+      const podCIDRs = pools.map(pool => pool.give(key))
       if (podCIDRs.includes(undefined)) {
-        context.recorder.event(node, 'Normal', 'CIDRNotAvailable', `Node ${key} status is now: CIDRNotAvailable`)
+        recorder.event(node, 'Normal', 'CIDRNotAvailable', `Node ${key} status is now: CIDRNotAvailable`)
         return { after: 60_000 }
       }
-      given.set(key, podCIDRs.join(','))
-      await context.client.patch(
-        nodes,
-        node.metadata,
-        { spec: { podCIDR: podCIDRs[0], podCIDRs } },
-        { type: 'strategic' },
-      )
+      const spec = { podCIDR: podCIDRs[0], podCIDRs }
+      await client.patch(nodes, node.metadata, { spec }, { type: 'strategic' })
       return undefined
     },
   })
 }
 
-/** First addresses of the pieces in use, also of those given a moment ago that the informer does not show yet. */
-function taken({ informers }: ReconcileContext, given: ReadonlyMap<string, string>, network: Cidr): Set<bigint> {
-  const inUse = [...informers.of(nodes).list()].flatMap(node => node.spec.podCIDRs ?? [])
-  const pieces = [...inUse, ...[...given.values()].flatMap(text => text.split(','))]
-  const cidrs = pieces.flatMap(text => parseCidr(text) ?? [])
-  return new Set(cidrs.filter(cidr => cidr.family === network.family).map(cidr => cidr.first))
+function occupy(pools: readonly Pool[], { metadata, spec }: Node): void {
+  for (const piece of (spec.podCIDRs ?? []).flatMap(text => parseCidr(text) ?? [])) {
+    for (const pool of pools) pool.occupy(metadata.name, piece)
+  }
 }
 
-function freePiece({ cidr, mask }: { readonly cidr: Cidr; readonly mask: number }, used: ReadonlySet<bigint>) {
-  const piece = { family: cidr.family, length: mask }
-  const step = sizeOf(piece)
-  for (let first = cidr.first; first < cidr.first + sizeOf(cidr); first += step) {
-    if (!used.has(first)) return formatCidr({ ...piece, first })
+/** The pieces of one network, and which node has which. */
+class Pool {
+  readonly #network: Cidr
+  readonly #mask: number
+  readonly #step: bigint
+  readonly #owners = new Map<bigint, string>()
+  readonly #pieces = new Map<string, bigint>()
+  /** Pieces are given in a circle: what was released is used again as late as possible. */
+  #next: bigint
+
+  constructor(network: Cidr, mask: number) {
+    this.#network = network
+    this.#mask = mask
+    this.#step = sizeOf({ family: network.family, length: mask })
+    this.#next = network.first
   }
-  return undefined
+
+  occupy(node: string, { family, first }: Cidr): void {
+    if (family !== this.#network.family || this.#owners.has(first)) return
+    this.#owners.set(first, node)
+    this.#pieces.set(node, first)
+  }
+
+  release(node: string): void {
+    const first = this.#pieces.get(node)
+    if (first === undefined) return
+    this.#pieces.delete(node)
+    this.#owners.delete(first)
+  }
+
+  /** The node's piece, the same one when asked again; undefined when all are taken. */
+  give(node: string): string | undefined {
+    const { family, first: begin } = this.#network
+    const end = begin + sizeOf(this.#network)
+    let first = this.#pieces.get(node)
+    for (let left = (end - begin) / this.#step; first === undefined && left > 0n; left--) {
+      if (!this.#owners.has(this.#next)) first = this.#next
+      this.#next = this.#next + this.#step < end ? this.#next + this.#step : begin
+    }
+    if (first === undefined) return undefined
+    this.#owners.set(first, node)
+    this.#pieces.set(node, first)
+    return formatCidr({ family, first, length: this.#mask })
+  }
 }

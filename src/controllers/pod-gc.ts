@@ -17,7 +17,8 @@ export function podGarbageCollector(): Controller {
   const missingSince = new Map<string, number>()
   return controller({
     name: 'pod-garbage-collector',
-    watches: [on(nodes, () => ['all']), on(pods, () => [])],
+    watches: [on(nodes, () => ['all'])],
+    reads: [pods],
     workers: 1,
     reconcile: async (_, context) => {
       const all = [...context.informers.of(pods).list()]

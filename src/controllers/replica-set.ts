@@ -54,7 +54,9 @@ async function scale(context: ReconcileContext, set: ReplicaSet, active: readonl
     const wanted = Array.from({ length: Math.min(missing, burst) }, () => podFrom(set, set.spec.template!))
     await createPods(context, set, expectations, wanted)
   } else if (missing < 0) {
-    const doomed = [...active].sort(cheapestToLoseFirst(context.clock.now())).slice(0, Math.min(-missing, burst))
+    const doomed = [...active]
+      .sort(cheapestToLoseFirst(context.clock.now(), active))
+      .slice(0, Math.min(-missing, burst))
     await deletePods(context, set, expectations, doomed)
   }
 }

@@ -48,7 +48,7 @@ export interface ServiceEndpoint {
   readonly ports: readonly ResolvedPort[]
 }
 
-/** The pods behind a Service that have an address, oldest first so that the order stays. */
+/** The pods behind a Service that have an address, in an order that stays. */
 export function endpointsOf(service: Service, candidates: readonly Pod[]): ServiceEndpoint[] {
   const always = service.spec.publishNotReadyAddresses ?? false
   return candidates
@@ -58,7 +58,7 @@ export function endpointsOf(service: Service, candidates: readonly Pod[]): Servi
       const terminating = Boolean(pod.metadata.deletionTimestamp)
       const serving = isPodReady(pod)
       const ports = (service.spec.ports ?? []).flatMap(port => resolve(port, pod) ?? [])
-      return { pod, serving: serving || always, terminating, ready: always || (serving && !terminating), ports }
+      return { pod, serving, terminating, ready: always || (serving && !terminating), ports }
     })
 }
 
