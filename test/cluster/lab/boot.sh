@@ -2,7 +2,7 @@
 # usage: boot.sh NAME FOLDER CHECKOUT GROUP LEASH
 # Becomes a machine of its own: own network, mounts, name, processes, IPC and cgroups. Prints "ready" when it is one.
 # FOLDER keeps what survives a reboot; CHECKOUT is shared, read-only; GROUP is its cgroup in every hierarchy; with LEASH
-# 1 it ends with whoever started it. /usr is this machine's own, /etc and /opt are, until the machine changes them.
+# 1 it ends with whoever started it. /usr is this machine's, read-only; /etc, /opt and /usr/local begin as this machine's.
 set -eu
 name=$1 folder=$2 checkout=$3 group=$4 leash=$5
 groups=/sys/fs/cgroup
@@ -57,6 +57,8 @@ layer() {
   mkdir -p "/mnt/folder/$1/upper" "/mnt/folder/$1/work"
   mount -t overlay overlay -o "lowerdir=/$1,upperdir=/mnt/folder/$1/upper,workdir=/mnt/folder/$1/work" "/$1"
 }
+mount --bind /usr /usr
+mount -o remount,bind,ro /usr
 layer etc; layer opt; layer usr/local
 for each in root home srv var/lib var/log var/cache var/tmp tmp; do
   [ -d "/$each" ] || continue
