@@ -15,20 +15,23 @@ interface Made {
   /** Documents of v3 by `api/v1`, `apis/apps/v1`. */
   readonly v3: Map<string, Buffer>
   v2?: Buffer
+  v2Protobuf?: Buffer
 }
 
 const made = new WeakMap<ResourceTable, Made>()
 const info = { title: 'Kubernetes', version: gitVersion }
 
+const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+/** What kubectl asks for; as no valid media type, it is answered with the other. */
+const protobufAlias = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+
 /** /openapi/v2 and /openapi/v3: made when first asked for, again when what is served has changed. */
-export function openApi(table: ResourceTable): (request: ServerRequest) => Reply | undefined {
-  return ({ path, headers }) => {
+export function openApi(
+  table: ResourceTable,
+): (request: Pick<ServerRequest, 'path' | 'headers'>) => Promise<Reply | undefined> {
+  return async ({ path, headers }) => {
     const held = current(table)
-    if (path === '/openapi/v2') {
-      demandJson(headers.accept)
-      held.v2 ??= Buffer.from(JSON.stringify(documentV2(table)))
-      return { code: 200, contentType: 'application/json', body: held.v2 }
-    }
+    if (path === '/openapi/v2') return replyV2(table, held, headers.accept)
     if (path === '/openapi/v3') return encodeObject(200, { paths: index(table, held) })
     const name = path.slice('/openapi/v3/'.length)
     if (!path.startsWith('/openapi/v3/') || !groupVersions(table).has(name)) return undefined
@@ -41,10 +44,17 @@ export function openApi(table: ResourceTable): (request: ServerRequest) => Reply
   }
 }
 
-/** Older clients ask for protobuf alone; they have to be told that there is none. */
-function demandJson(accept: string | undefined): void {
-  if (!accept || /application\/json|\*\/\*|application\/\*/.test(accept)) return
-  throw statusError('NotAcceptable', 'only the following media types are accepted: application/json')
+async function replyV2(table: ResourceTable, held: Made, accept = '*/*'): Promise<Reply> {
+  if (accept.includes(protobuf) || accept.includes(protobufAlias)) {
+    const { openApiProtobuf } = await import('./openapi-protobuf.ts')
+    held.v2Protobuf ??= openApiProtobuf(documentV2(table))
+    return { code: 200, contentType: protobuf, body: held.v2Protobuf }
+  }
+  if (!/application\/json|\*\/\*|application\/\*/.test(accept)) {
+    throw statusError('NotAcceptable', 'only the following media types are accepted: application/json')
+  }
+  held.v2 ??= Buffer.from(JSON.stringify(documentV2(table)))
+  return { code: 200, contentType: 'application/json', body: held.v2 }
 }
 
 function current(table: ResourceTable): Made {
