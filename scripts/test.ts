@@ -5,23 +5,15 @@
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { nodePackages } from '../src/bootstrap/preflight.ts'
 import { debianPackages } from '../src/host/packages.ts'
 import { linuxProcesses } from '../src/host/processes.ts'
 
-const clusterPackages = [
-  'containerd',
-  'runc',
-  'containernetworking-plugins',
-  'nftables',
-  'iptables',
-  'iproute2',
-  'conntrack',
-  'busybox-static',
-  'chromium',
-]
+const containerPackages = [...nodePackages, 'busybox-static']
+const clusterPackages = [...containerPackages, 'chromium', 'procps']
 
 const tiers: Readonly<Record<string, { files: string; concurrency: number; packages?: readonly string[] }>> = {
-  unit: { files: 'src/**/*.test.ts', concurrency: 2 },
+  unit: { files: 'src/**/*.test.ts', concurrency: 2, packages: containerPackages },
   api: { files: 'test/{house,api}/**/*.test.ts', concurrency: 2 },
   // Real containers and networks: one at a time, or two clusters would fight for two cores.
   cluster: { files: 'test/cluster/**/*.test.ts', concurrency: 1, packages: clusterPackages },
