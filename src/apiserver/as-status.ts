@@ -1,9 +1,16 @@
 import type { Logger } from '../base/log.ts'
 import { StatusError, statusError } from '../machinery/status-error.ts'
+import { NotWrittenError } from '../storage/storage.ts'
 
 /** Anything thrown, as an answer; what is not meant for clients is logged and stays here. */
 export function asStatus(error: unknown, log: Logger): StatusError {
   if (error instanceof StatusError) return error
+  if (error instanceof NotWrittenError) {
+    log.error({ error }, 'the store takes no writes')
+    return statusError('InternalError', `Internal error occurred: ${error.message}`, {
+      causes: [{ message: error.message }],
+    })
+  }
   log.error({ error }, 'a request failed for a reason of the server')
   return statusError('InternalError', 'Internal error occurred: see the log of the API server', {
     causes: [{ message: 'unexpected error' }],

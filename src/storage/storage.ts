@@ -110,3 +110,8 @@ export class CompactedError extends Error {
 export class FutureRevisionError extends Error {
   override readonly name = 'FutureRevisionError'
 }
+
+/** A write was not stored; the message says why, in words for whoever wrote. */
+export class NotWrittenError extends Error {
+  override readonly name = 'NotWrittenError'
+}

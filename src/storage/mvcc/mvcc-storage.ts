@@ -1,5 +1,14 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
-import type { KeyValue, RangeOptions, RangeResult, Storage, Watcher, WriteOptions, WriteResult } from '../storage.ts'
+import {
+  type KeyValue,
+  NotWrittenError,
+  type RangeOptions,
+  type RangeResult,
+  type Storage,
+  type Watcher,
+  type WriteOptions,
+  type WriteResult,
+} from '../storage.ts'
 import { checkKey, checkRevision, checkWrite } from './check.ts'
 import { Expiry } from './expiry.ts'
 import type { Forget, Journal } from './journal.ts'
@@ -256,7 +265,7 @@ export class MvccStorage implements Storage {
     this.#assigned = this.#keys.revision
     this.#settle(failed)
     for (const { change, reject } of failed)
-      reject(new Error(`${change.kv.key} was not written: ${error.message}`, { cause: error }))
+      reject(new NotWrittenError(`${change.kv.key} was not written: ${error.message}`, { cause: error }))
     if (this.#journal.dead && !this.#gone) {
       this.#gone = new Error(`the store has failed: ${error.message}`, { cause: error })
       this.#expiry.stop()
