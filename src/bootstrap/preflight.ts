@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import type { Host } from '../host/host.ts'
 import { paths } from './paths.ts'
 import type { Settings } from './settings.ts'
+import { readUserKubeconfig } from './steps/kubeconfig.ts'
 
 export interface Finding {
   /** kubeadm's name where it has the same check. */
@@ -48,6 +49,11 @@ const checks: Readonly<Record<string, Check>> = {
     const message = `only ${Math.round(free / (1 << 20))} MiB are free in /var/lib; 1024 MiB are needed`
     return free < leastSpace ? { message, mend: 'df -h /var/lib' } : undefined
   },
+  Kubeconfig: async host =>
+    readUserKubeconfig(host).then(
+      () => undefined,
+      error => ({ message: (error as Error).message, mend: 'KUBECONFIG=/root/kobune.conf kobune up' }),
+    ),
 }
 
 /** A port that one of our own processes will listen on must be free, unless that process has it already. */

@@ -65,10 +65,17 @@ export async function forgetUserKubeconfig(host: Host): Promise<void> {
   if ((await host.files.list(dirname(file))).length === 0) await host.files.remove(dirname(file))
 }
 
+/** The user's kubeconfig as it is; empty when there is none. Throws when it cannot be read. */
+export function readUserKubeconfig(host: Host): Promise<object> {
+  return readConfig(host, userKubeconfigFile())
+}
+
 async function readConfig(host: Host, file: string): Promise<Config> {
   const text = (await host.files.readIfThere(file)) ?? ''
   try {
-    return (parse(text) as Config | null) ?? {}
+    const config = (parse(text) as Config | null) ?? {}
+    if (typeof config !== 'object') throw new Error('it holds no fields')
+    return config
   } catch (cause) {
     throw new Error(`${file} is no kubeconfig that can be read; mend it, or set KUBECONFIG to another file`, { cause })
   }
