@@ -8,7 +8,7 @@ import { nodes } from '../api/core/v1/node.ts'
 import { rfc3339 } from '../base/clock.ts'
 import { isConditionTrue } from '../machinery/conditions.ts'
 import { type Csr, parseCsr } from '../pki/csr.ts'
-import { type Controller, controller, own, type ReconcileContext } from '../reconcile/controller.ts'
+import { type Controller, controller, on, own, type ReconcileContext } from '../reconcile/controller.ts'
 
 const nodePrefix = 'system:node:'
 const clientUsages = ['key encipherment', 'digital signature', 'client auth']
@@ -17,8 +17,15 @@ const servingUsages = ['key encipherment', 'digital signature', 'server auth']
 export function certificateApprover(): Controller {
   return controller({
     name: 'csrapproving',
-    watches: [own(certificateSigningRequests)],
-    reads: [nodes],
+    watches: [
+      own(certificateSigningRequests),
+      // A node may ask before its addresses are known.
+      on(nodes, ({ metadata }, { informers }) =>
+        [...informers.of(certificateSigningRequests).list()]
+          .filter(({ spec, status }) => !status.certificate && spec.username === nodePrefix + metadata.name)
+          .map(request => request.metadata.name),
+      ),
+    ],
     reconcile: async (key, context) => {
       const request = context.informers.of(certificateSigningRequests).get(key)
       if (!request || request.status.certificate || decided(request)) return undefined
@@ -59,7 +66,7 @@ async function reasonToApprove(
   csr: Csr,
   context: ReconcileContext,
 ): Promise<string | undefined> {
-  if (!isNodeSubject(csr)) return undefined
+  if (!isNodeSubject(csr) || csr.names.email.length || csr.names.uri.length) return undefined
   const { signerName, username } = request.spec
   const own = username === csr.subject.commonName
   if (signerName === 'kubernetes.io/kube-apiserver-client-kubelet' && usagesAre(request, clientUsages)) {

@@ -30,7 +30,9 @@ const only = (usages: ReadonlySet<string>, needed: string, allowed: readonly str
 const clientUsages = ['key encipherment', 'digital signature', 'client auth']
 const servingUsages = ['key encipherment', 'digital signature', 'server auth']
 
-function nodeSubject({ subject }: Csr): string | undefined {
+function nodeSubject({ subject, names }: Csr): string | undefined {
+  if (names.email.length) return 'email subjectAltNames are not allowed'
+  if (names.uri.length) return 'URI subjectAltNames are not allowed'
   if (subject.organizations.join() !== 'system:nodes') return 'organization is not system:nodes'
   return subject.commonName.startsWith('system:node:')
     ? undefined

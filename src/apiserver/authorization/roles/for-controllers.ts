@@ -202,7 +202,8 @@ const controllers: Readonly<Record<string, readonly PolicyRule[]>> = {
   'certificate-controller': [
     on(certificates, 'certificatesigningrequests', 'delete get list watch'),
     on(certificates, 'certificatesigningrequests/approval certificatesigningrequests/status', 'update'),
-    on(certificates, 'signers', 'approve', 'kubernetes.io/kube-apiserver-client-kubelet'),
+    // Serving certificates are approved besides what upstream approves: a node's for its own addresses.
+    on(certificates, 'signers', 'approve', 'kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving'),
     on(
       certificates,
       'signers',
