@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { missing } from './lab/needs.ts'
 import type { Finished } from './lab/run.ts'
 import { busybox, Cluster } from './support/cluster.ts'
@@ -41,6 +42,8 @@ spec:
 `
 const rollout = (verb: string, ...more: readonly string[]) => ['rollout', verb, 'deployment/web', ...more]
 const settled = rollout('status', '--timeout=60s')
+
+const program = fileURLToPath(new URL('./support/client-node.ts', import.meta.url))
 
 describe('kubectl 1.32', { skip: await missing('script') }, () => {
   let cluster: Cluster
@@ -263,6 +266,23 @@ describe('kubectl 1.32', { skip: await missing('script') }, () => {
     assert.equal((await shell.ended).code, 5)
   })
 
+  test('exec, cp and port-forward as older clients do them, over SPDY', async () => {
+    const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' }
+    const failing = await cluster.tryKubectl(['exec', 'talker', '--', 'sh', '-c', 'echo out; exit 4'], { env })
+    assert.deepEqual([failing.code, failing.stdout], [4, 'out\n'])
+    const input = 'y'.repeat(200_000)
+    assert.equal(await cluster.kubectl(['exec', '-i', 'talker', '--', 'wc', '-c'], { env, input }), `${input.length}\n`)
+    await using forward = cluster.node.spawn('env', [
+      'KUBECTL_PORT_FORWARD_WEBSOCKETS=false',
+      'kubectl',
+      'port-forward',
+      'service/web',
+      '18081:80',
+    ])
+    await forward.said('Forwarding from 127.0.0.1:18081', 10_000)
+    assert.match(await cluster.node.ok('curl', ['-sf', '-m', '5', 'http://127.0.0.1:18081/']), /^web-/)
+  })
+
   test('attach talks to the first process', async () => {
     await using attached = cluster.startKubectl(['attach', '-i', 'talker'])
     await until('it hears', async () => {
@@ -270,6 +290,18 @@ describe('kubectl 1.32', { skip: await missing('script') }, () => {
       return attached.output().includes('heard you')
     })
     assert.match(await kubectl('logs', 'talker'), /heard you/)
+  })
+
+  test('a program with @kubernetes/client-node executes, watches, patches, reads logs, attaches', async () => {
+    const said = await cluster.node.ok(process.execPath, [program, '/etc/kubernetes/admin.conf', 'talker'])
+    assert.deepEqual(JSON.parse(said), {
+      echo: 'hello\n',
+      code: '7',
+      watched: ['ADDED', 'MODIFIED', 'DELETED'],
+      informed: 'kube-root-ca.crt',
+      logged: 'heard you\n',
+      attached: 'heard client-node',
+    })
   })
 
   test('cp takes files there and back', async () => {
