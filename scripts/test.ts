@@ -9,7 +9,7 @@ import { nodePackages } from '../src/bootstrap/preflight.ts'
 import { debianPackages } from '../src/host/packages.ts'
 import { linuxProcesses } from '../src/host/processes.ts'
 
-const containerPackages = [...nodePackages, 'busybox-static']
+const containerPackages = [...nodePackages, 'busybox-static', 'etcd-server']
 const clusterPackages = [...containerPackages, 'chromium', 'procps']
 
 const tiers: Readonly<Record<string, { files: string; concurrency: number; packages?: readonly string[] }>> = {

@@ -1,8 +1,8 @@
 /** gRPC over a unix socket for one .proto file: promises, deadlines, cancelling, errors as CriError. */
 import { fileURLToPath } from 'node:url'
 import { Client, type ClientReadableStream, credentials, status } from '@grpc/grpc-js'
+import { Proto } from '../../base/proto.ts'
 import { type CriCode, CriError } from './cri-error.ts'
-import { Proto } from './proto.ts'
 
 /** Durations are milliseconds. A call has a deadline even when none is given. */
 export interface CallOptions {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader'
-import { Proto } from './proto.ts'
+import { Proto } from '../../base/proto.ts'
 
 const file = fileURLToPath(new URL('./runtime.proto', import.meta.url))
 const proto = new Proto(file)
