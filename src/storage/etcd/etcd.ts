@@ -217,9 +217,9 @@ class EtcdStorage implements Storage {
     const known = this.#leases.get(ttl)
     // A shared lease ends a little early for keys written late: only where that is a small part of the time.
     if (known && now - known.at < Math.min(leaseShared, ttl * 20)) return known.id
-    const id = this.#connection
-      .call<{ ID: number }>('Lease', 'LeaseGrant', { TTL: Math.ceil(ttl) }, true)
-      .then(a => a.ID)
+    // The id is ours to choose: etcd's own have more bits than a number here.
+    const ID = randomInt(1, 2 ** 47)
+    const id = this.#connection.call('Lease', 'LeaseGrant', { TTL: Math.ceil(ttl), ID }, false).then(() => ID)
     id.catch(() => this.#leases.delete(ttl))
     this.#leases.set(ttl, { id, at: now })
     return id
