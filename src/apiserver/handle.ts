@@ -57,6 +57,7 @@ async function onResource(core: Core, request: ServerRequest, info: RequestInfo,
     name: resource.name,
     subresource: resource.subresource,
     user,
+    agent: request.headers['user-agent'],
     param,
     body,
     owned: true,
@@ -72,9 +73,8 @@ async function onResource(core: Core, request: ServerRequest, info: RequestInfo,
 
 function patchTypeOf(contentType: string | undefined): PatchType {
   const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase()
-  for (const [name, value] of Object.entries(patchTypes))
-    if (value === type && name !== 'apply') return name as PatchType
-  const supported = [patchTypes.json, patchTypes.merge, patchTypes.strategic].join(', ')
+  for (const [name, value] of Object.entries(patchTypes)) if (value === type) return name as PatchType
+  const supported = Object.values(patchTypes).join(', ')
   throw statusError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${supported}`,

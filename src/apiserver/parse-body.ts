@@ -17,9 +17,10 @@ export async function parseBody(
     if (request.method === 'DELETE') return undefined
     throw badRequest('the request has no body')
   }
-  const type = patchType
-    ? 'application/json'
-    : (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
+  const type =
+    patchType && patchType !== 'apply'
+      ? 'application/json'
+      : (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
   if (type === protobuf) return fromProtobuf(bytes, viewOf)
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
   if (type === 'application/yaml' || type === 'application/apply-patch+yaml') {

@@ -64,10 +64,7 @@ const typed = (type: string, version: OpenApiVersion) => (version === 'v3' ? { s
 function operation(verb: string, kind: Kind, resource: AnyResource, version: OpenApiVersion) {
   const method = actions[verb]!
   const query = (names: readonly string[]) => names.map(name => ({ name, in: 'query', ...typed('string', version) }))
-  const body =
-    method === 'patch'
-      ? Object.values(patchTypes).filter(type => type !== patchTypes.apply)
-      : ['application/json', 'application/yaml']
+  const body = method === 'patch' ? Object.values(patchTypes) : ['application/json', 'application/yaml']
   const schema =
     kind.kind === resource.kind
       ? { $ref: `${version === 'v3' ? '#/components/schemas/' : '#/definitions/'}${resource.type.definition}` }

@@ -19,6 +19,8 @@ export interface ApiRequest {
   readonly name: string | undefined
   readonly subresource: string
   readonly user: User
+  /** The client's name for itself. */
+  readonly agent?: string | undefined
   /** Query parameters by their names on the wire. */
   readonly param: (name: string) => string | undefined
   /** The parsed body; belongs to the server when `owned`, else it is copied before any change. */

@@ -5,6 +5,7 @@ import { deepCopy } from '../cache/json.ts'
 import { type Answer, type ApiRequest, hookOf, type Registry } from './api-request.ts'
 import { store } from './commit.ts'
 import { decodeBody } from './decode.ts'
+import { type ManagedFields, trackManagers } from './managers.ts'
 import { matchUrl, stampNew, subjectOf } from './metadata.ts'
 import { demandNamespace } from './namespace-lifecycle.ts'
 import { admitNew, isDryRun } from './pipeline.ts'
@@ -21,8 +22,13 @@ export async function create(registry: Registry, request: ApiRequest): Promise<A
   return insert(registry, request, draft)
 }
 
-/** Makes a decoded object be there; `request.name` may say its name. */
-export async function insert(registry: Registry, request: ApiRequest, draft: Draft<KubernetesObject>): Promise<Answer> {
+/** Makes a decoded object be there; `request.name` may say its name, an apply who manages which of its fields. */
+export async function insert(
+  registry: Registry,
+  request: ApiRequest,
+  draft: Draft<KubernetesObject>,
+  managedFields?: ManagedFields,
+): Promise<Answer> {
   const { served } = request
   matchUrl(request, draft.metadata)
   await demandNamespace(registry, request)
@@ -32,7 +38,7 @@ export async function insert(registry: Registry, request: ApiRequest, draft: Dra
     const last = attempt === nameAttempts || !generated
     const object = last ? draft : deepCopy(draft)
     if (generated) object.metadata.name = generatedName(generated)
-    const answer = await insertOnce(registry, request, object)
+    const answer = await insertOnce(registry, request, object, managedFields)
     if (answer) return answer
     if (!generated) throw alreadyExists({ ...subjectOf(request), name: object.metadata.name })
     if (last) throw nameTaken(request, object.metadata.name)
@@ -44,9 +50,11 @@ async function insertOnce(
   registry: Registry,
   request: ApiRequest,
   draft: Draft<KubernetesObject>,
+  managedFields: ManagedFields,
 ): Promise<Answer | undefined> {
   const { served } = request
   await admitNew(registry, request, draft)
+  await trackManagers(registry, request, draft, undefined, managedFields)
   const key = storageKey(served.prefix, request.namespace, draft.metadata.name)
   const dryRun = isDryRun(request)
   const taken = hookOf(registry, request)?.before(draft, undefined)

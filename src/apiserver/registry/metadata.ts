@@ -73,7 +73,6 @@ export function keepServerMetadata(metadata: Metadata, old: KubernetesObject['me
   if (old.generation === undefined) delete metadata.generation
   else metadata.generation = old.generation
   if (old.generateName !== undefined) metadata.generateName = old.generateName
-  delete metadata.managedFields
   delete metadata.selfLink
   if (old.deletionTimestamp !== undefined) {
     const added = (metadata.finalizers ?? []).filter(finalizer => !old.finalizers?.includes(finalizer))

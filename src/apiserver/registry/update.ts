@@ -6,6 +6,7 @@ import { type Answer, type ApiRequest, hookOf, type Registry } from './api-reque
 import { remove, store, unchanged } from './commit.ts'
 import { insert } from './create.ts'
 import { decodeBody } from './decode.ts'
+import { trackManagers } from './managers.ts'
 import { checkPreconditions, hasGeneration, keepServerMetadata, matchUrl, subjectOf } from './metadata.ts'
 import { confine } from './parts.ts'
 import { admitUpdate, isDryRun } from './pipeline.ts'
@@ -97,11 +98,13 @@ async function replaceOnce(
     throw conflict(subjectOf(request), staleObject)
   }
   const draft = confine(request, wanted, old)
+  const { managedFields } = wanted.metadata
   const errors = keepServerMetadata(draft.metadata, old.metadata)
   await admitUpdate(registry, request, draft, old, errors)
   if (hasGeneration(served) && specChanged(draft, old)) {
     draft.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
+  await trackManagers(registry, request, draft, old, managedFields)
   const object = draft as KubernetesObject
   const dryRun = isDryRun(request)
   if (isGone(object)) return finishDeletion(request, entry, object, dryRun)
