@@ -23,17 +23,11 @@ await benchmark(import.meta.filename, async stack => {
   const cluster = stack.use(await Cluster.prepare())
   await timedUp(cluster)
   await cluster.busyboxImage()
-  const fresh = await repeat(rounds, async () => {
-    await forget(cluster)
-    return timedUp(cluster)
-  })
+  const fresh = await repeat(rounds, () => timedAfter(cluster, forget))
   const memory = await idleMemory(cluster)
-  const latency = await podLatency(cluster)
   const starts = await repeat(rounds, async () => Number(await program(cluster, 'restart-server.ts')))
-  const again = await repeat(rounds, async () => {
-    await demand(cluster, ['down'])
-    return timedUp(cluster)
-  })
+  const latency = await podLatency(cluster)
+  const again = await repeat(rounds, () => timedAfter(cluster, down))
   return [...upRows(fresh, again), ...memory, ...latency, startRow(starts)]
 })
 
@@ -42,6 +36,16 @@ interface Took {
   readonly node: number
   readonly dns: number
   readonly end: number
+  readonly packed: boolean
+}
+
+/** `up` after `before`; once more when it had to pack our own image, because a source file was changed meanwhile. */
+async function timedAfter(cluster: Cluster, before: (cluster: Cluster) => Promise<void>): Promise<Took> {
+  for (;;) {
+    await before(cluster)
+    const took = await timedUp(cluster)
+    if (!took.packed) return took
+  }
 }
 
 async function timedUp(cluster: Cluster): Promise<Took> {
@@ -57,19 +61,19 @@ async function timedUp(cluster: Cluster): Promise<Took> {
     }),
   ])
   if (process.env.BENCH_VERBOSE) console.log(running.output())
-  return { node, dns, end }
+  return { node, dns, end, packed: running.output().includes('packing our own image') }
 }
 
-async function demand(cluster: Cluster, args: readonly string[]): Promise<void> {
-  const { code, stdout, stderr } = await cluster.kobune(args)
-  if (code !== 0) throw new Error(`kobune ${args.join(' ')}: ${stdout}${stderr}`)
+async function down(cluster: Cluster): Promise<void> {
+  const { code, stdout, stderr } = await cluster.kobune(['down'])
+  if (code !== 0) throw new Error(`kobune down: ${stdout}${stderr}`)
 }
 
 /** Leaves the machine as if it never had a cluster, except for the images. */
 async function forget(cluster: Cluster): Promise<void> {
   await cluster.kubectl(['-n', 'kube-system', 'delete', 'deployment', 'coredns', '--timeout', '30s'])
   await until('no pod is left', async () => (await cluster.kubectl(['get', 'pods', '-A', '-o', 'name'])) === '')
-  await demand(cluster, ['down'])
+  await down(cluster)
   await cluster.node.ok('sh', [
     '-ec',
     'rm -rf /etc/kubernetes /var/lib/kubelet /var/lib/kobune/server /var/lib/kobune/settings.json /root/.kube',
@@ -77,7 +81,7 @@ async function forget(cluster: Cluster): Promise<void> {
 }
 
 function upRows(fresh: readonly Took[], again: readonly Took[]): Row[] {
-  const row = (what: string, took: readonly Took[], until: keyof Took, target?: number): Row => ({
+  const row = (what: string, took: readonly Took[], until: 'node' | 'dns', target?: number): Row => ({
     what,
     value: median(took.map(each => each[until])),
     unit: 's',
