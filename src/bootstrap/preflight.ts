@@ -2,6 +2,7 @@
 
 import { statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { delay } from '../base/clock.ts'
 import type { Host } from '../host/host.ts'
 import { paths } from './paths.ts'
 import type { Settings } from './settings.ts'
@@ -56,15 +57,21 @@ const checks: Readonly<Record<string, Check>> = {
     ),
 }
 
+/** How long a process that was just killed may hold its ports while it dies, milliseconds. */
+const dying = 3_000
+
 /** A port that one of our own processes will listen on must be free, unless that process has it already. */
 async function portTaken(port: number): Promise<Omit<Finding, 'check'> | undefined> {
-  const error = await new Promise<NodeJS.ErrnoException | undefined>(resolve => {
-    const server = createServer()
-    server.once('error', resolve)
-    server.listen({ port, host: '0.0.0.0' }, () => server.close(() => resolve(undefined)))
-  })
-  if (error?.code !== 'EADDRINUSE') return undefined
+  for (const end = Date.now() + dying; Date.now() < end; await delay(50)) if (await free(port)) return undefined
   return { message: `port ${port} is in use by another program`, mend: `ss -ltnp 'sport = :${port}'` }
+}
+
+function free(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'))
+    server.listen({ port, host: '0.0.0.0' }, () => server.close(() => resolve(true)))
+  })
 }
 
 /** Everything that speaks against bringing a cluster up here. `running`: our own processes that run already. */

@@ -99,8 +99,10 @@ describe('kobune up on a fresh machine', { skip: await missing() }, () => {
     await cluster.kubectl(['rollout', 'status', 'deployment/sleeper', '--timeout', '60s'])
     const down = await cluster.kobune(['down'])
     assert.equal(down.code, 0, down.stderr)
-    const { stdout } = await cluster.node.exec('pgrep', ['-af', 'containerd|kobune (server|agent)|main.ts|sleep 1000$'])
-    assert.equal(stdout, '')
+    await until('no process of it is left', async () => {
+      const words = 'containerd|kobune (server|agent)|main.ts|sleep 1000$'
+      return (await cluster.node.exec('pgrep', ['-af', words])).stdout === ''
+    })
     await cluster.up()
     assert.equal(await cluster.field(['configmap', 'note'], '{.data.kept}'), 'yes')
     await cluster.kubectl(['rollout', 'status', 'deployment/sleeper', '--timeout', '60s'])
