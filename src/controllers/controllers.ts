@@ -3,18 +3,22 @@ import type { Authority } from '../pki/issue.ts'
 import type { Controller, ControllerContext } from '../reconcile/controller.ts'
 import { certificateApprover } from './certificate-approval.ts'
 import { certificateCleaner, certificateSigner } from './certificate-signing.ts'
+import { cronJobController } from './cron-job.ts'
 import { daemonSetController } from './daemon-set.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
 import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
+import { jobController } from './job.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import { podGarbageCollector } from './pod-gc.ts'
-import { replicaSetController } from './replica-set.ts'
+import { replicaSetController, replicationController } from './replica-set.ts'
 import { rootCaPublisher, serviceAccountController } from './service-account.ts'
+import { statefulSetController } from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished.ts'
 
 export interface ControllersOptions {
   /** Signs certificate requests; without it they wait for somebody else. */
@@ -31,6 +35,11 @@ export function controllers(options: ControllersOptions): readonly Controller[] 
   return [
     deploymentController(),
     replicaSetController(),
+    replicationController(),
+    statefulSetController(),
+    jobController(),
+    cronJobController(),
+    ttlAfterFinishedController(),
     daemonSetController(),
     endpointsController(),
     endpointSliceController(),

@@ -6,8 +6,8 @@ import type { Pod } from '../api/core/v1/pod.ts'
 import type { Toleration } from '../api/core/v1/toleration.ts'
 import { nodeMatches } from '../machinery/node-selector.ts'
 import { untolerated } from '../machinery/tolerations.ts'
-import { hashLabel } from './daemon-revisions.ts'
 import { type PodToCreate, podFrom } from './pod-control.ts'
+import { hashLabel } from './template-revisions.ts'
 
 const prefix = 'node.kubernetes.io'
 const always: readonly Toleration[] = [

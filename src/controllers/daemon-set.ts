@@ -10,9 +10,9 @@ import { isPodTerminal, podAvailability } from '../machinery/pods.ts'
 import { type Controller, controller, on, own, type ReconcileContext } from '../reconcile/controller.ts'
 import { Expectations } from '../reconcile/expectations.ts'
 import { daemonPod, fits, nodeNameOf } from './daemon-pods.ts'
-import { currentRevision, hashLabel } from './daemon-revisions.ts'
 import { ownedObjects, ownerIndex, ownersOf, podOwnerIndex } from './owned-objects.ts'
 import { createPods, deletePods } from './pod-control.ts'
+import { currentRevision, hashLabel } from './template-revisions.ts'
 
 const selectorOf = (set: DaemonSet) => labelSelectorOf(set.spec.selector)
 

@@ -1,7 +1,8 @@
-/** Remembers the templates a DaemonSet had, for `kubectl rollout undo`. */
+/** Remembers the templates that a DaemonSet or StatefulSet had, for `kubectl rollout undo`. */
 import { type ControllerRevision, controllerRevisions } from '../api/apps/v1/controller-revision.ts'
-import type { DaemonSet } from '../api/apps/v1/daemon-set.ts'
 import { pods } from '../api/core/v1/pod.ts'
+import type { PodTemplateSpec } from '../api/core/v1/pod-template-spec.ts'
+import type { KubernetesObject } from '../api/group-version.ts'
 import { shortHash } from '../machinery/hash.ts'
 import { controllerReference } from '../machinery/owner-references.ts'
 import { isAlreadyExists, isNotFound } from '../machinery/status-error.ts'
@@ -10,8 +11,13 @@ import { byOwner } from './owned-objects.ts'
 
 export const hashLabel = 'controller-revision-hash'
 
+/** What has a pod template and remembers older ones. */
+export type Templated = KubernetesObject & {
+  readonly spec: { readonly template: PodTemplateSpec; readonly revisionHistoryLimit: number }
+}
+
 /** The revision of today's template, made when there is none; old ones beyond the history limit are removed. */
-export async function currentRevision(context: ReconcileContext, set: DaemonSet): Promise<ControllerRevision> {
+export async function currentRevision(context: ReconcileContext, set: Templated): Promise<ControllerRevision> {
   const { client, informers } = context
   const known = [...informers.of(controllerRevisions).byIndex(byOwner, set.metadata.uid)].sort(
     (a, b) => a.revision - b.revision,
@@ -41,7 +47,7 @@ export async function currentRevision(context: ReconcileContext, set: DaemonSet)
 }
 
 /** Removes the oldest revisions beyond the limit that no pod has any more. */
-async function forget({ client, informers }: ReconcileContext, set: DaemonSet, known: readonly ControllerRevision[]) {
+async function forget({ client, informers }: ReconcileContext, set: Templated, known: readonly ControllerRevision[]) {
   const live = new Set(
     informers
       .of(pods)
