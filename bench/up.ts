@@ -39,13 +39,14 @@ interface Took {
   readonly packed: boolean
 }
 
-/** `up` after `before`; once more when it had to pack our own image, because a source file was changed meanwhile. */
+/** `up` after `before`; again when it had to pack our own image, because a source file was changed meanwhile. */
 async function timedAfter(cluster: Cluster, before: (cluster: Cluster) => Promise<void>): Promise<Took> {
-  for (;;) {
+  for (let tries = 0; tries < 5; tries++) {
     await before(cluster)
     const took = await timedUp(cluster)
     if (!took.packed) return took
   }
+  throw new Error('source files change all the time: no `up` had its image ready')
 }
 
 async function timedUp(cluster: Cluster): Promise<Took> {
