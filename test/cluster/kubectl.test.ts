@@ -45,7 +45,7 @@ const settled = rollout('status', '--timeout=60s')
 
 const program = fileURLToPath(new URL('./support/client-node.ts', import.meta.url))
 
-describe('kubectl 1.32', { skip: await missing('script') }, () => {
+describe('kubectl 1.32', { skip: await missing() }, () => {
   let cluster: Cluster
   const kubectl = (...args: readonly string[]) => cluster.kubectl(args)
   const fails = async (...args: readonly string[]): Promise<Finished> => {

@@ -5,6 +5,7 @@ const programs = [
   'unshare',
   'nsenter',
   'setpriv',
+  'script',
   'ip',
   'nft',
   'iptables',
@@ -12,6 +13,8 @@ const programs = [
   'containerd',
   'runc',
   'kubectl',
+  'busybox',
+  'curl',
 ]
 
 /** Why the lab cannot be built here, or false: for the `skip` of a test. */
