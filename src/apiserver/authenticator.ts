@@ -4,6 +4,8 @@ import type { User } from './user.ts'
 export interface Credentials {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** All values of the headers that may come more than once; absent: each came once. */
+  readonly repeated?: (() => Readonly<Record<string, readonly string[] | undefined>>) | undefined
   /** Certificates that the client proved to hold in the TLS handshake, leaf first, DER; chain not yet verified. */
   readonly certificates: readonly Uint8Array[]
   readonly remoteAddress: string
@@ -21,6 +23,15 @@ export interface Authenticator {
     token: string,
     audiences: readonly string[],
   ): Promise<{ readonly user: User; readonly audiences: readonly string[] } | undefined>
+}
+
+/** The values of a header, each as it was sent. */
+export function headerValues(
+  { headers, repeated }: Pick<Credentials, 'headers' | 'repeated'>,
+  name: string,
+): readonly string[] {
+  const once = headers[name]
+  return once === undefined ? [] : (repeated?.()[name] ?? [once])
 }
 
 /** The request's bearer token, if it has one. */

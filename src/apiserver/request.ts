@@ -9,6 +9,8 @@ export interface ServerRequest {
   readonly query: URLSearchParams
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** All values of the headers that may come more than once; absent: each came once. */
+  readonly repeated?: Parameters<Authenticator['authenticate']>[0]['repeated']
   /** The whole body; throws 413 when it is longer than the server takes. */
   body(): Promise<Uint8Array>
   /** The body as it comes in, for those who pass it on. */

@@ -19,7 +19,7 @@ interface Credentials {
   readonly cert?: string
   readonly key?: string
   readonly token?: string
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
 }
 
 let server: ApiServer
@@ -145,6 +145,37 @@ test('a service account asks with the token it was given', async () => {
     'system:authenticated',
   ])
   assert.equal((await ask('GET', '/api/v1/nodes', { token })).code, 403)
+})
+
+test('the token of a pod outlives what its kubelet is told', async () => {
+  const path = '/api/v1/namespaces/default/serviceaccounts/default/token'
+  const admin = await certify('kubernetes-admin', 'kubeadm:cluster-admins')
+  const spec = { containers: [{ name: 'c', image: 'x' }], serviceAccountName: 'default' }
+  const pod = await ask('POST', '/api/v1/namespaces/default/pods', admin, { metadata: { name: 'p' }, spec })
+  const { uid } = pod.body.metadata as { uid: string }
+  const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: 'p', uid }
+  const { body } = await ask('POST', path, admin, { spec: { expirationSeconds: 3607, boundObjectRef } })
+  const { token, expirationTimestamp } = body.status as { token: string; expirationTimestamp: string }
+  const claims = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+  assert.equal(claims.exp - claims.iat, 365 * 24 * 3600)
+  assert.equal(claims['kubernetes.io'].warnafter - claims.iat, 3607)
+  assert.equal(Date.parse(expirationTimestamp) / 1000 - claims.iat, 3607)
+  assert.equal((await ask('GET', '/version', { token })).code, 200)
+  await ask('DELETE', '/api/v1/namespaces/default/pods/p?gracePeriodSeconds=0', admin)
+  assert.equal((await ask('GET', '/version', { token })).code, 401)
+})
+
+test('repeated headers are values of their own, commas and all', async () => {
+  const admin = await certify('kubernetes-admin', 'kubeadm:cluster-admins')
+  const headers = {
+    'impersonate-user': 'bob',
+    'impersonate-group': ['devs', 'a, b'],
+    'impersonate-extra-why': ['x', 'y'],
+  }
+  const self = await ask('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { ...admin, headers }, {})
+  const { userInfo } = self.body.status as { userInfo: { groups: string[]; extra: object } }
+  assert.deepEqual(userInfo.groups, ['devs', 'a, b', 'system:authenticated'])
+  assert.deepEqual(userInfo.extra, { why: ['x', 'y'] })
 })
 
 test('roles that aggregate show what they give, also what is added later', async () => {

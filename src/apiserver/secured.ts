@@ -8,6 +8,7 @@ import { createAdmission } from './admission/admit.ts'
 import { ensurePriorityClasses } from './admission/priority.ts'
 import type { ApiServerOptions } from './api-server.ts'
 import { createAuthenticator } from './authentication/authenticate.ts'
+import { extendedToken } from './authentication/extended-token.ts'
 import { withImpersonation } from './authentication/impersonation.ts'
 import { keepAggregated } from './authorization/aggregate-roles.ts'
 import { createAuthorizer } from './authorization/authorizer.ts'
@@ -21,7 +22,13 @@ export interface SecurityOptions {
   readonly clientCA: string
   readonly frontProxyCA?: string
   /** Service account tokens: who issues them, and the key that signs them. */
-  readonly tokens: { readonly issuer: string; readonly key: KeyObject; readonly audiences?: readonly string[] }
+  readonly tokens: {
+    readonly issuer: string
+    readonly key: KeyObject
+    readonly audiences?: readonly string[]
+    /** The token of every pod is good for longer than it says to kubelets. @default true */
+    readonly extend?: boolean
+  }
   /** How the server comes to kubelets; without it there are no logs, no exec, no proxies. */
   readonly kubelet?: KubeletClientOptions
 }
@@ -30,7 +37,8 @@ export interface SecurityOptions {
 export function secured(options: SecurityOptions): Pick<ApiServerOptions, 'security' | 'bootstrap' | 'signToken'> {
   const tokens = new TokenIssuer(options.tokens)
   return {
-    signToken: request => tokens.issue(request),
+    signToken: request =>
+      tokens.issue(options.tokens.extend === false ? request : extendedToken(request, tokens.audiences)),
     security: lister => {
       const authorizer = createAuthorizer(lister)
       const authenticator = createAuthenticator(lister, {

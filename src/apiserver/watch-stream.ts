@@ -28,6 +28,8 @@ function stream(answer: WatchAnswer, frames: Frames, sink: Sink, signal: AbortSi
     let scheduled = false
     let full = false
     let over = false
+    /** Nothing more comes, but what is pending has to go out. */
+    let ending = false
     let stop: (() => void) | undefined
     const finish = () => {
       over = true
@@ -45,7 +47,7 @@ function stream(answer: WatchAnswer, frames: Frames, sink: Sink, signal: AbortSi
       void sink.drained().then(() => {
         full = false
         flush()
-        if (over) resolve()
+        if (ending && !full) finish()
       })
     }
     const push = (frame: Buffer) => {
@@ -62,7 +64,8 @@ function stream(answer: WatchAnswer, frames: Frames, sink: Sink, signal: AbortSi
       ended(error) {
         if (error instanceof StatusError) push(frameOf('ERROR', JSON.stringify(error.status)))
         flush()
-        finish()
+        if (full) ending = true
+        else finish()
       },
     }
     if (signal.aborted) return resolve()

@@ -1,9 +1,9 @@
 import { badRequest } from '../../machinery/status-error.ts'
 import { demandAllowed } from '../access.ts'
-import type { Authenticator, Credentials } from '../authenticator.ts'
+import { type Authenticator, type Credentials, headerValues } from '../authenticator.ts'
 import type { Attributes, Authorizer } from '../authorizer.ts'
 import type { User } from '../user.ts'
-import { extraOf, listOf } from './front-proxy.ts'
+import { extraOf } from './front-proxy.ts'
 import { serviceAccountGroups } from './service-account-token.ts'
 
 const extraPrefix = 'impersonate-extra-'
@@ -17,7 +17,7 @@ export function withImpersonation(authenticator: Authenticator, authorizer: Auth
       if (!asks(credentials.headers)) return user
       return impersonated(
         user ?? { name: 'system:anonymous', groups: ['system:unauthenticated'] },
-        credentials.headers,
+        credentials,
         authorizer,
       )
     },
@@ -31,11 +31,12 @@ function asks(headers: Credentials['headers']): boolean {
   return false
 }
 
-async function impersonated(user: User, headers: Credentials['headers'], authorizer: Authorizer): Promise<User> {
+async function impersonated(user: User, credentials: Credentials, authorizer: Authorizer): Promise<User> {
+  const { headers } = credentials
   const name = headers['impersonate-user']
-  const groups = listOf(headers['impersonate-group'])
+  const groups = headerValues(credentials, 'impersonate-group')
   const uid = headers['impersonate-uid']
-  const extra = extraOf(headers, extraPrefix)
+  const extra = extraOf(credentials, extraPrefix)
   if (!name) throw badRequest('groups, uid or extra fields were given to impersonate without a user')
   const may = (what: Partial<Attributes>) =>
     demandAllowed(authorizer, { user, verb: 'impersonate', path: '', group: '', version: 'v1', ...what })

@@ -10,6 +10,8 @@ export interface FeedTarget {
 }
 
 const root = '/registry/'
+/** Milliseconds until a watch that ended is started again. */
+const retryAfter = 250
 
 /**
  * The one watch on the store that all caches live from: they agree on a revision, and whoever was acknowledged a write
@@ -37,10 +39,10 @@ export class Feed {
   }
 
   async start(): Promise<void> {
-    this.#revision = await this.storage.revision()
+    const revision = await this.storage.revision()
     if (this.#stopped) return
     this.#watch = this.storage.watch(
-      { prefix: root, from: this.#revision + 1 },
+      { prefix: root, from: revision + 1 },
       {
         events: (events, revision) => {
           for (const event of events) this.#targetOf(event.kv.key)?.apply(event)
@@ -50,6 +52,9 @@ export class Feed {
         end: error => this.#broken(error),
       },
     )
+    // Whoever waits for this revision must not find what was held before the watch ended.
+    for (const target of this.#targets.values()) target.reset()
+    this.#advance(revision)
   }
 
   add(prefix: string, target: FeedTarget): void {
@@ -100,13 +105,8 @@ export class Feed {
   #broken(error: Error): void {
     if (this.#stopped) return
     this.#log.warn({ error: error.message }, 'the watch on the store ended, starting again')
-    const again = () =>
-      this.start().then(
-        () => {
-          for (const target of this.#targets.values()) target.reset()
-        },
-        (failure: Error) => this.#broken(failure),
-      )
-    this.#cancelRetry = systemClock.after(250, () => void again())
+    this.#cancelRetry = systemClock.after(retryAfter, () => {
+      this.start().catch((failure: Error) => this.#broken(failure))
+    })
   }
 }

@@ -32,6 +32,7 @@ export class ResourceCache implements FeedTarget {
   readonly #subscribers = new Set<Subscriber>()
   #loading: Promise<void> | undefined
   #loaded = false
+  #resets = 0
   /** Events that came while loading. */
   #early: StorageEvent[] = []
   #changed = 0
@@ -52,6 +53,16 @@ export class ResourceCache implements FeedTarget {
       throw error
     })
     return this.#loading
+  }
+
+  /** Brings the cache up to the newest revision of the store. */
+  async fresh(): Promise<void> {
+    const loading = this.ready()
+    if (loading) await loading
+    await this.feed.fresh()
+    // The feed may have lost its watch meanwhile.
+    const again = this.ready()
+    if (again) await again
   }
 
   get size(): number {
@@ -139,6 +150,7 @@ export class ResourceCache implements FeedTarget {
   reset(): void {
     this.#loaded = false
     this.#loading = undefined
+    this.#resets += 1
     this.#early = []
     for (const subscriber of [...this.#subscribers]) subscriber.lost()
   }
@@ -152,7 +164,10 @@ export class ResourceCache implements FeedTarget {
 
   async #load(): Promise<void> {
     this.#early = []
+    const resets = this.#resets
     const { kvs, revision } = await this.feed.storage.range({ prefix: this.prefix })
+    // What was read before the feed lost its watch lacks events that never come.
+    if (resets !== this.#resets) return this.ready()
     this.#entries = new Map()
     this.#ordered = new SortedMap()
     this.#labels = undefined

@@ -116,6 +116,7 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): ServerReques
     query: mark < 0 ? noQuery : new URLSearchParams(url.slice(mark + 1)),
     // Node joins repeated headers, except set-cookie, which requests do not have.
     headers: incoming.headers as Record<string, string | undefined>,
+    repeated: () => incoming.headersDistinct,
     body: () => readBody(incoming),
     stream: () => incoming,
     signal,

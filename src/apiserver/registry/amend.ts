@@ -19,8 +19,7 @@ export async function amend<T extends KubernetesObject>(
   change: (draft: Draft<T>, old: T) => void,
 ): Promise<Entry> {
   const { cache, prefix, resource } = served
-  await cache.ready()
-  await cache.feed.fresh()
+  await cache.fresh()
   const key = storageKey(prefix, at.namespace, at.name)
   const subject = { group: resource.group, resource: resource.plural, name: at.name }
   let entry = cache.get(key)

@@ -52,8 +52,7 @@ function configOf(request: ApiRequest): Draft<KubernetesObject> {
 }
 
 async function exists({ served, namespace, name = '' }: ApiRequest): Promise<boolean> {
-  await served.cache.ready()
-  await served.cache.feed.fresh()
+  await served.cache.fresh()
   return served.cache.get(storageKey(served.prefix, namespace, name)) !== undefined
 }
 

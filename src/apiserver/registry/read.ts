@@ -8,10 +8,9 @@ import { storageKey } from './storage-key.ts'
 export async function find(request: ApiRequest): Promise<Entry> {
   const { served, namespace, name } = request
   const { cache } = served
-  const loading = cache.ready()
-  if (loading) await loading
   // resourceVersion=0 takes what is at hand; here that is as good, unless other servers write too.
-  if (request.param('resourceVersion') !== '0') await cache.feed.fresh()
+  if (request.param('resourceVersion') === '0') await cache.ready()
+  else await cache.fresh()
   const entry = cache.get(storageKey(served.prefix, namespace, name ?? ''))
   if (!entry) throw notFound(subjectOf(request))
   return entry

@@ -47,8 +47,7 @@ export async function update(registry: Registry, request: ApiRequest): Promise<A
   matchUrl(request, body.metadata)
   const { plural } = served.resource
   if (request.subresource === '' && createdByUpdate.has(plural)) {
-    await served.cache.ready()
-    await served.cache.feed.fresh()
+    await served.cache.fresh()
     const there = served.cache.get(storageKey(served.prefix, request.namespace, request.name!))
     if (!there && !body.metadata.resourceVersion && !body.metadata.uid) return insert(registry, request, body)
   }

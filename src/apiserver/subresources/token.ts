@@ -46,7 +46,7 @@ export const createToken: Operate = async (registry, request) => {
     apiVersion: 'authentication.k8s.io/v1',
     metadata: { name, namespace: request.namespace, creationTimestamp },
     spec: { ...spec, audiences: claims.aud, expirationSeconds: seconds },
-    status: { token, expirationTimestamp: rfc3339(claims.exp * 1000) },
+    status: { token, expirationTimestamp: rfc3339((claims.iat + seconds) * 1000) },
   }
   return { type: 'object', code: 201, object }
 }
@@ -91,8 +91,7 @@ async function lookUp(
   { name = '', uid }: Reference,
 ): Promise<KubernetesObject> {
   const { cache, prefix } = registry.table.of(resource)
-  await cache.ready()
-  await cache.feed.fresh()
+  await cache.fresh()
   const entry = cache.get(storageKey(prefix, resource.namespaced ? namespace : undefined, name))
   const subject = { group: '', resource: resource.plural, name }
   if (!entry) throw notFound(subject)
