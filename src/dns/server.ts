@@ -1,7 +1,7 @@
 /** The sockets of the DNS server: UDP with truncation, TCP with framing, both bounded. */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
-import { type DecodedPacket, decode, encode, type Packet } from 'dns-packet'
+import { type Answer, type DecodedPacket, decode, encode, type Packet } from 'dns-packet'
 
 export interface DnsServer {
   readonly port: number
@@ -18,18 +18,21 @@ export interface DnsServerOptions {
 const plainSize = 512
 const largestSize = 1232
 const truncated = 1 << 9
+const serverFailure = 2
+const edns = { type: 'OPT', name: '.', udpPayloadSize: largestSize, flags: 0, options: [] } as unknown as Answer
 /** A TCP client that says nothing is let go after this long, milliseconds. */
 const idle = 10_000
 const mostConnections = 512
 
 export async function serveDns(options: DnsServerOptions): Promise<DnsServer> {
   const { port, address = '::' } = options
-  const open = new Set<Socket>()
+  const open = new Set<Socket | UdpSocket>()
   const udp = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', reuseAddr: false })
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject)
     udp.bind(port, address, resolve)
   })
+  open.add(udp)
   const bound = udp.address().port
   const tcp = createServer({ allowHalfOpen: false }, socket => {
     open.add(socket)
@@ -40,26 +43,51 @@ export async function serveDns(options: DnsServerOptions): Promise<DnsServer> {
   await new Promise<void>((resolve, reject) => {
     tcp.once('error', reject)
     tcp.listen(bound, address, resolve)
+  }).catch(error => {
+    udp.close()
+    throw error
   })
   udp.removeAllListeners('error')
   udp.on('error', () => {})
   udp.on('message', (message, peer) => {
     const query = tryDecode(message)
     if (query?.type !== 'query') return
-    void options.answer(query).then(answered => {
-      const size = Math.min(largestSize, Math.max(plainSize, sizeAllowed(query)))
-      udp.send(fitted(answered, size), peer.port, peer.address)
+    const size = Math.min(largestSize, Math.max(plainSize, sizeAllowed(query)))
+    void bytesFor(query, options, packet => fitted(packet, size)).then(bytes => {
+      if (open.has(udp)) udp.send(bytes, peer.port, peer.address, () => {})
     })
   })
   return { port: bound, stop: () => close(udp, tcp, open) }
 }
 
-async function close(udp: UdpSocket, tcp: Server, open: ReadonlySet<Socket>): Promise<void> {
+async function close(udp: UdpSocket, tcp: Server, open: Set<Socket | UdpSocket>): Promise<void> {
+  open.delete(udp)
   udp.close()
   await new Promise<void>(resolve => {
     tcp.close(() => resolve())
-    for (const socket of open) socket.destroy()
+    for (const socket of open) (socket as Socket).destroy()
   })
+}
+
+/** The answer as it is sent. A record of somebody else's that cannot be written is a failure of the server, no more. */
+async function bytesFor(
+  query: DecodedPacket,
+  { answer }: DnsServerOptions,
+  write: (packet: Packet) => Buffer,
+): Promise<Buffer> {
+  try {
+    return write(withEdns(await answer(query), query))
+  } catch {
+    const { id = 0, questions = [] } = query
+    return encode({ id, type: 'response', flags: serverFailure, questions })
+  }
+}
+
+/** Who asks with EDNS is answered with it (RFC 6891). */
+function withEdns(packet: Packet, query: DecodedPacket): Packet {
+  const others = packet.additionals?.filter(record => record.type !== 'OPT') ?? []
+  if (!query.additionals?.some(record => record.type === 'OPT')) return { ...packet, additionals: others }
+  return { ...packet, additionals: [...others, edns] }
 }
 
 function sizeAllowed(query: DecodedPacket): number {
@@ -71,12 +99,13 @@ function sizeAllowed(query: DecodedPacket): number {
 function fitted(packet: Packet, size: number): Buffer {
   const whole = encode(packet)
   if (whole.length <= size) return whole
-  const short = encode({ ...packet, additionals: [] })
+  const additionals = packet.additionals?.filter(record => record.type === 'OPT') ?? []
+  const short = encode({ ...packet, additionals })
   if (short.length <= size) return short
-  return encode({ ...packet, answers: [], authorities: [], additionals: [], flags: (packet.flags ?? 0) | truncated })
+  return encode({ ...packet, answers: [], authorities: [], additionals, flags: (packet.flags ?? 0) | truncated })
 }
 
-function serveConnection(socket: Socket, { answer }: DnsServerOptions): void {
+function serveConnection(socket: Socket, options: DnsServerOptions): void {
   let received = Buffer.alloc(0)
   socket.setTimeout(idle, () => socket.destroy())
   socket.on('error', () => socket.destroy())
@@ -87,10 +116,10 @@ function serveConnection(socket: Socket, { answer }: DnsServerOptions): void {
       const query = tryDecode(received.subarray(2, 2 + length))
       received = received.subarray(2 + length)
       if (query?.type !== 'query') return socket.destroy()
-      const bytes = encode(await answer(query))
+      const bytes = await bytesFor(query, options, encode)
       const head = Buffer.alloc(2)
       head.writeUInt16BE(bytes.length)
-      socket.write(Buffer.concat([head, bytes]))
+      if (!socket.destroyed) socket.write(Buffer.concat([head, bytes]))
     }
   })
 }

@@ -34,9 +34,11 @@ export function upstream({ servers, timeout = 2_000, clock = systemClock }: Upst
       const known = cache.get(key)
       if (known && known.until > clock.now()) return addressed(known.packet, query)
       let failure: unknown = new Error('no upstream resolver is configured')
-      for (const server of servers) {
+      // Datagrams get lost: each is asked twice, as resolvers do.
+      for (const server of [...servers, ...servers]) {
         try {
           const packet = await ask(server, query, timeout)
+          if (hasFailed(packet)) throw new Error(`${server} could not answer`)
           remember(cache, key, packet, clock.now())
           return addressed(packet, query)
         } catch (error) {
@@ -48,12 +50,20 @@ export function upstream({ servers, timeout = 2_000, clock = systemClock }: Upst
   }
 }
 
+/** SERVFAIL and REFUSED say nothing about the name; another resolver may know it. */
+function hasFailed({ flags = 0 }: DecodedPacket): boolean {
+  const code = flags & 0xf
+  return code === 2 || code === 5
+}
+
 function addressed(packet: DecodedPacket, query: DecodedPacket): DecodedPacket {
   return { ...packet, id: query.id ?? 0, questions: query.questions ?? [] } as DecodedPacket
 }
 
 function remember(cache: Map<string, Cached>, key: string, packet: DecodedPacket, now: number): void {
-  const ttls = [...(packet.answers ?? []), ...(packet.authorities ?? [])].flatMap(a => ('ttl' in a && a.ttl) || [])
+  const ttls = [...(packet.answers ?? []), ...(packet.authorities ?? [])].flatMap(a =>
+    'ttl' in a && typeof a.ttl === 'number' ? [a.ttl] : [],
+  )
   const seconds = packet.answers?.length ? Math.min(longestCached, ...ttls) : shortestCached
   cache.delete(key)
   cache.set(key, { packet, until: now + seconds * 1000 })
@@ -80,7 +90,10 @@ interface Ask {
 function askUdp({ host, port, timeout, bytes, id }: Ask): Promise<DecodedPacket> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+    let over = false
     const end = (act: () => void) => {
+      if (over) return
+      over = true
       clearTimeout(timer)
       socket.close()
       act()
@@ -88,7 +101,8 @@ function askUdp({ host, port, timeout, bytes, id }: Ask): Promise<DecodedPacket>
     const timer = setTimeout(() => end(() => reject(new Error(`${host} does not answer`))), timeout)
     socket.on('error', error => end(() => reject(error)))
     // Connected: the kernel drops what comes from elsewhere, and tells when the port is closed.
-    socket.connect(port, host, () => socket.send(bytes))
+    const connected = (error?: Error) => (error ? end(() => reject(error)) : !over && socket.send(bytes))
+    socket.connect(port, host, connected as () => void)
     socket.on('message', message => {
       const packet = tryDecode(message)
       if (packet?.id === id) end(() => resolve(packet))
