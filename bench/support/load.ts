@@ -60,11 +60,20 @@ export class Load {
     }))
   }
 
+  /** Each answer must be the pod asked for. */
   get(): Promise<number> {
-    return this.#rate(5 * count, i => ({ path: `${pods}/pod-${i % count}` }))
+    return rate({ count: 5 * count, parallel }, async (i, worker) => {
+      const name = `pod-${i % count}`
+      const { body } = await this.#connections[worker]!.ask({ path: `${pods}/${name}` })
+      if (!body.includes(`"name":"${name}"`)) throw new Error(`the answer is not ${name}: ${body}`)
+    })
   }
 
-  list(query: string): Promise<number> {
+  /** A query that finds so many pods. */
+  async list(query: string, found: number): Promise<number> {
+    const { body } = await this.#connections[0]!.ask({ path: pods + query })
+    const { items } = JSON.parse(body.toString()) as { items: unknown[] }
+    if (items.length !== found) throw new Error(`LIST${query} found ${items.length} pods and not ${found}`)
     return this.#rate(100, () => ({ path: pods + query }), 4)
   }
 
