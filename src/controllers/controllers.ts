@@ -6,7 +6,9 @@ import { certificateCleaner, certificateSigner } from './certificate-signing.ts'
 import { cronJobController } from './cron-job.ts'
 import { daemonSetController } from './daemon-set.ts'
 import { deploymentController } from './deployment.ts'
+import { disruptionController } from './disruption.ts'
 import { endpointSliceController } from './endpoint-slice.ts'
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts'
 import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
 import { jobController } from './job.ts'
@@ -15,6 +17,7 @@ import { nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import { podGarbageCollector } from './pod-gc.ts'
 import { replicaSetController, replicationController } from './replica-set.ts'
+import { resourceQuotaController } from './resource-quota.ts'
 import { rootCaPublisher, serviceAccountController } from './service-account.ts'
 import { statefulSetController } from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
@@ -43,6 +46,9 @@ export function controllers(options: ControllersOptions): readonly Controller[] 
     daemonSetController(),
     endpointsController(),
     endpointSliceController(),
+    endpointSliceMirroringController(),
+    disruptionController(),
+    resourceQuotaController(),
     namespaceController(),
     serviceAccountController(),
     garbageCollector(),
