@@ -6,7 +6,7 @@ import { asStatus } from './as-status.ts'
 import { bodyView } from './body-view.ts'
 import type { Core } from './core.ts'
 import { encodeAnswer, encodeError } from './encode.ts'
-import { locate, unknownPath } from './locate.ts'
+import { demandMethod, locate, unknownPath } from './locate.ts'
 import { negotiate } from './negotiation.ts'
 import { parseBody } from './parse-body.ts'
 import type { ApiRequest } from './registry/api-request.ts'
@@ -41,6 +41,7 @@ async function onPath(core: Core, request: ServerRequest, user: User): Promise<R
 
 async function onResource(core: Core, request: ServerRequest, info: RequestInfo, user: User): Promise<Reply> {
   const { served, resource } = locate(core, info)
+  demandMethod(request.method, resource)
   const form = negotiate(request.headers.accept)
   const warnings: string[] = []
   const { verb } = info

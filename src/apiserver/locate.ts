@@ -25,3 +25,14 @@ export function locate(
   }
   return { served, resource }
 }
+
+const ofCollections = ['GET', 'POST', 'DELETE']
+const ofObjects = ['GET', 'PUT', 'PATCH', 'DELETE']
+const ofParts = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** Refuses methods that no resource takes at such a path. */
+export function demandMethod(method: string, { name, subresource }: NonNullable<RequestInfo['resource']>): void {
+  const taken = name === undefined ? ofCollections : subresource === '' ? ofObjects : ofParts
+  if (taken.includes(method)) return
+  throw statusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+}

@@ -25,7 +25,7 @@ export async function parseBody(
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
   if (type === 'application/yaml' || type === 'application/apply-patch+yaml') {
     const { parse } = await import('yaml')
-    return parsed('yaml', () => parse(text, { maxAliasCount: 100, schema: 'core' }))
+    return parsed('yaml', () => parse(text, { maxAliasCount: 100, schema: 'core', logLevel: 'error' }))
   }
   // As upstream: whatever is sent without a type, or as text, is taken for JSON.
   if (type !== '' && type !== 'application/json' && type !== 'text/plain') {
@@ -57,7 +57,7 @@ function parsed(format: string, parse: () => unknown): unknown {
   try {
     return parse()
   } catch (error) {
-    throw badRequest(`couldn't parse the body as ${format}: ${(error as Error).message}`)
+    throw badRequest(`couldn't get version/kind; ${format} parse error: ${(error as Error).message}`)
   }
 }
 

@@ -15,6 +15,9 @@ import type { Reply, ServerRequest } from './request.ts'
 import { type RequestInfo, requestInfo } from './request-info.ts'
 import { anonymous, type User } from './user.ts'
 
+/** Subresources of pods that let their callers in. */
+const intoPods = new Set(['exec', 'attach', 'portforward'])
+
 /** The handler of a streaming subresource; undefined: it is none. */
 export function connectHandler(handlers: ConnectHandlers, { resource }: RequestInfo): ConnectHandler | undefined {
   if (!resource?.subresource || resource.group !== '') return undefined
@@ -58,7 +61,8 @@ export async function upgrade(
     const attributes = attributesOf(info, user, request.query)
     await demandAllowed(core.authorizer, attributes)
     // A WebSocket comes as GET, but opens what needs more than looking.
-    if (info.verb === 'get') await demandAllowed(core.authorizer, { ...attributes, verb: 'create' })
+    if (info.verb === 'get' && intoPods.has(attributes.subresource ?? ''))
+      await demandAllowed(core.authorizer, { ...attributes, verb: 'create' })
     const handler = connectHandler(core.connect, info)
     if (!handler) throw statusError('BadRequest', 'this path cannot be upgraded to another protocol')
     const connecting = await connectRequest(core, request, info, user)

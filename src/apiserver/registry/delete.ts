@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/group-version.ts'
 import type { DeleteOptions } from '../../api/meta/v1/delete-options.ts'
 import { rfc3339 } from '../../base/clock.ts'
+import { fieldInvalid, fieldNotSupported } from '../../machinery/field-error.ts'
 import { badRequest, conflict, notFound, staleObject } from '../../machinery/status-error.ts'
 import type { Read } from '../../schema/schema.ts'
 import type { Entry } from '../cache/entry.ts'
@@ -12,6 +13,7 @@ import { demandMortal } from './namespace-lifecycle.ts'
 import { operationOf } from './pipeline.ts'
 import { find } from './read.ts'
 import type { Draft } from './strategy.ts'
+import { optionsInvalid } from './write-options.ts'
 
 export type Options = Partial<Read<typeof DeleteOptions>>
 
@@ -30,6 +32,8 @@ const answersObject = new Set([
   'services',
 ])
 
+const policies = ['Background', 'Foreground', 'Orphan']
+
 /** The options of a DELETE: from the body if there is one, else from the query. */
 export function deleteOptions(request: ApiRequest): Options {
   const body = request.body as Options | undefined
@@ -37,18 +41,14 @@ export function deleteOptions(request: ApiRequest): Options {
   const propagationPolicy = body?.propagationPolicy ?? request.param('propagationPolicy')
   const orphanDependents = body?.orphanDependents ?? booleanParam(request, 'orphanDependents')
   const dryRun = body?.dryRun ?? (request.param('dryRun') ? [request.param('dryRun')!] : [])
-  if (dryRun.some(one => one !== 'All'))
-    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`)
-  if (propagationPolicy !== undefined && !['Orphan', 'Background', 'Foreground', ''].includes(propagationPolicy)) {
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Background", "Foreground", "Orphan"`,
-    )
+  const errors = dryRun.filter(one => one !== 'All').map(one => fieldNotSupported('dryRun', one, ['All']))
+  if (propagationPolicy && !policies.includes(propagationPolicy)) {
+    errors.push(fieldNotSupported('propagationPolicy', propagationPolicy, policies))
+  } else if (propagationPolicy && orphanDependents !== undefined) {
+    const why = 'orphanDependents and deletionPropagation cannot be both set'
+    errors.push(fieldInvalid('propagationPolicy', propagationPolicy, why))
   }
-  if (propagationPolicy && orphanDependents !== undefined) {
-    throw badRequest(
-      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: orphanDependents and deletionPropagation cannot be both set',
-    )
-  }
+  if (errors.length > 0) throw optionsInvalid('DeleteOptions', errors)
   return {
     dryRun,
     ...(seconds !== undefined && { gracePeriodSeconds: seconds }),

@@ -1,6 +1,7 @@
 import { type FieldError, fieldForbidden, fieldNotSupported } from '../../machinery/field-error.ts'
-import { badRequest, invalid, statusError } from '../../machinery/status-error.ts'
+import { badRequest, statusError } from '../../machinery/status-error.ts'
 import type { ApiRequest } from './api-request.ts'
+import { optionsInvalid } from './write-options.ts'
 
 /** The parameters of a list or watch that say which state of the store it wants. */
 export interface ListOptions {
@@ -25,7 +26,7 @@ export function listOptions(request: ApiRequest, watching: boolean): ListOptions
   const errors = watching
     ? watchErrors(match, sendInitialEvents, allowWatchBookmarks)
     : listErrors(match, version, sendInitialEvents, continueToken)
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', resource: 'ListOptions', name: '' }, errors)
+  if (errors.length > 0) throw optionsInvalid('ListOptions', errors)
   if (version !== '' && !/^\d+$/.test(version)) {
     throw badRequest(
       `Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`,

@@ -12,6 +12,7 @@ import { get } from './read.ts'
 import { update } from './update.ts'
 import { throughVersion } from './versions.ts'
 import { watch } from './watch.ts'
+import { demandWriteOptions } from './write-options.ts'
 
 const operations: Readonly<Record<string, Operate>> = {
   create,
@@ -53,6 +54,7 @@ const partVerbs = new Set(['get', 'update', 'patch'])
 /** Carries out an authorized request. */
 export async function operate(registry: Registry, request: ApiRequest): Promise<Answer> {
   const { served } = request
+  demandWriteOptions(request)
   const { version } = served
   if (version && request.subresource !== 'scale')
     return throughVersion(registry, request, { served, ...version }, operate)

@@ -6,13 +6,11 @@ import { deepCopy } from '../cache/json.ts'
 import type { Answer, ApiRequest, Registry } from './api-request.ts'
 import { expectedBody, shape } from './decode.ts'
 import { matchUrl } from './metadata.ts'
-import { demandPatchOptions } from './patch-options.ts'
 import type { Draft } from './strategy.ts'
 import { replace } from './update.ts'
 
 /** PATCH: applied to the newest state, and again when someone else was faster. */
 export async function patch(registry: Registry, request: ApiRequest): Promise<Answer> {
-  demandPatchOptions(request)
   if (request.patchType === 'apply') return (await import('./apply.ts')).apply(registry, request)
   return replace(registry, request, async old => {
     const draft = (await applyPatch(request, old)) as Draft<KubernetesObject>

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/group-version.ts'
 import type { FieldError } from '../../machinery/field-error.ts'
-import { badRequest, invalid } from '../../machinery/status-error.ts'
+import { invalid } from '../../machinery/status-error.ts'
 import { check } from '../../schema/check.ts'
 import { fill } from '../../schema/fill.ts'
 import type { Operation } from '../admission.ts'
@@ -8,13 +8,9 @@ import type { ApiRequest, Registry } from './api-request.ts'
 import { checkName } from './names.ts'
 import type { Draft, RequestContext } from './strategy.ts'
 
-/** `dryRun=All`; every other value but none is refused. */
+/** Whether everything happens but the write. */
 export function isDryRun(request: Pick<ApiRequest, 'param'>): boolean {
-  const asked = request.param('dryRun')
-  if (asked !== undefined && asked !== '' && asked !== 'All') {
-    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(asked)}: supported values: "All"`)
-  }
-  return asked === 'All'
+  return request.param('dryRun') === 'All'
 }
 
 /** The request as strategies see it. */
