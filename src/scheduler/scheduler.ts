@@ -87,6 +87,7 @@ async function run(work: Run): Promise<void> {
       } else {
         // Counted at once, so that the next decision knows of it.
         state.place(info, decision.node)
+        queue.changed('pod-placed')
         track(bindings, bind(work, info, decision.node))
       }
     }
@@ -194,7 +195,7 @@ function followPods(informers: InformerSet, state: ClusterState, queue: Scheduli
     }
     if (pod.spec.schedulerName !== name) return
     // Ours alone to retry while a try is under way; only what changes the decision is news.
-        if (pod.metadata.deletionTimestamp || pod.spec.schedulingGates?.length) queue.remove(pod.metadata.uid)
+    if (pod.metadata.deletionTimestamp || pod.spec.schedulingGates?.length) queue.remove(pod.metadata.uid)
     else if (!old || changed(pod, old)) queue.add(podInfo(pod))
   }
   return informers.of(pods).on({ added: pod => seen(pod), updated: seen, deleted: gone })

@@ -29,6 +29,8 @@ export class SchedulingQueue {
   readonly #clock: Clock
   readonly #pods = new Map<string, Waiting>()
   readonly #active: Heap<Waiting>
+  /** Those in back-off or set aside. */
+  readonly #idle = new Set<Waiting>()
   readonly #backoff = new Backoff<string>({ first: 1_000, most: 10_000 })
   #wake: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
@@ -75,6 +77,7 @@ export class SchedulingQueue {
     const waiting = this.#pods.get(uid)
     if (!waiting) return
     this.#pods.delete(uid)
+    this.#idle.delete(waiting)
     this.#backoff.forget(uid)
   }
 
@@ -110,16 +113,16 @@ export class SchedulingQueue {
     else if (refusedBy.length === 0) this.#backOff(waiting)
     else {
       waiting.place = 'aside'
+      this.#idle.add(waiting)
       this.#arm(now + longestAside)
     }
   }
 
   /** Something changed: pods that wait for such a thing are tried again, many of them after their back-off. */
   changed(change: ClusterChange): void {
-    const now = this.#pods.size <= few
-    for (const waiting of this.#pods.values()) {
-      const { place, refusedBy } = waiting
-      if (place === 'trying' || place === 'active' || !refusedBy.some(plugin => plugin.wakes.includes(change))) continue
+    const now = this.#idle.size <= few
+    for (const waiting of this.#idle) {
+      if (!waiting.refusedBy.some(plugin => plugin.wakes.includes(change))) continue
       if (now) this.#activate(waiting)
       else this.#backOff(waiting)
     }
@@ -134,6 +137,7 @@ export class SchedulingQueue {
   #activate(waiting: Waiting): void {
     waiting.place = 'active'
     waiting.refusedBy = []
+    this.#idle.delete(waiting)
     this.#active.push(waiting)
     this.#wake?.()
   }
@@ -144,6 +148,7 @@ export class SchedulingQueue {
       return
     }
     waiting.place = 'backoff'
+    this.#idle.add(waiting)
     this.#arm(waiting.notBefore)
   }
 
@@ -159,8 +164,7 @@ export class SchedulingQueue {
     this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#clock.now()
     let next = Number.POSITIVE_INFINITY
-    for (const waiting of this.#pods.values()) {
-      if (waiting.place === 'active' || waiting.place === 'trying') continue
+    for (const waiting of this.#idle) {
       const due = waiting.place === 'backoff' ? waiting.notBefore : waiting.asideAt + longestAside
       if (due > now) next = Math.min(next, due)
       else this.#activate(waiting)
