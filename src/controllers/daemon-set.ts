@@ -3,9 +3,11 @@ import { type ControllerRevision, controllerRevisions } from '../api/apps/v1/con
 import { type DaemonSet, daemonSets } from '../api/apps/v1/daemon-set.ts'
 import { type Node, nodes } from '../api/core/v1/node.ts'
 import { type Pod, pods } from '../api/core/v1/pod.ts'
+import { Backoff } from '../base/backoff.ts'
 import { keyOf } from '../client/informer.ts'
 import { scaledValue } from '../machinery/int-or-string.ts'
 import { labelSelectorOf } from '../machinery/label-selector.ts'
+import { controllerOf } from '../machinery/owner-references.ts'
 import { isPodTerminal, podAvailability } from '../machinery/pods.ts'
 import { type Controller, controller, on, own, type ReconcileContext } from '../reconcile/controller.ts'
 import { Expectations } from '../reconcile/expectations.ts'
@@ -18,6 +20,8 @@ const selectorOf = (set: DaemonSet) => labelSelectorOf(set.spec.selector)
 
 export function daemonSetController(): Controller {
   const expectations = new Expectations()
+  // Pods that end at once must not be made again and again without a pause.
+  const backoff = new FailureBackoff()
   return controller({
     name: 'daemonset-controller',
     watches: [
@@ -27,11 +31,11 @@ export function daemonSetController(): Controller {
     ],
     reads: [controllerRevisions],
     indexes: [podOwnerIndex, ownerIndex(controllerRevisions)],
-    reconcile: (key, context) => reconcile(key, context, expectations),
+    reconcile: (key, context) => reconcile(key, context, expectations, backoff),
   })
 }
 
-async function reconcile(key: string, context: ReconcileContext, expectations: Expectations) {
+async function reconcile(key: string, context: ReconcileContext, expectations: Expectations, backoff: FailureBackoff) {
   expectations.follow(context.informers.of(pods))
   const set = context.informers.of(daemonSets).get(key)
   if (!set) {
@@ -45,13 +49,44 @@ async function reconcile(key: string, context: ReconcileContext, expectations: E
   if (settled === true) {
     const all = [...context.informers.of(nodes).list()]
     const { create, remove } = plan(set, { nodes: all, pods: owned, revision, now: context.clock.now() })
+    const failed = remove.filter(isPodTerminal)
+    const early = failed.filter(pod => backoff.left(pod, context.clock.now()) > 0)
     const wanted = create.map(node => daemonPod(set, node, revision))
-    await deletePods(context, set, expectations, remove)
+    await deletePods(
+      context,
+      set,
+      expectations,
+      remove.filter(pod => !early.includes(pod)),
+    )
     await createPods(context, set, expectations, wanted)
+    for (const pod of early) context.again(key, backoff.left(pod, context.clock.now()))
   }
   const next = await writeStatus(context, set, owned, revision)
   return settled === true ? next : { after: settled }
 }
+
+/** How long a pod that ended stays before another takes its place: longer each time on the same node. */
+class FailureBackoff {
+  readonly #backoff = new Backoff<string>({ first: 1_000, most: 15 * 60_000 })
+  readonly #until = new Map<string, number>()
+
+  left(pod: Pod, now: number): number {
+    const { uid } = pod.metadata
+    let until = this.#until.get(uid)
+    if (until === undefined) {
+      const place = `${controllerOf(pod)?.uid} ${nodeNameOf(pod)}`
+      // A pod that ran for a while begins anew.
+      if (now - Date.parse(pod.metadata.creationTimestamp) > longRun) this.#backoff.forget(place)
+      until = now + this.#backoff.next(place)
+      this.#until.set(uid, until)
+      if (this.#until.size > mostRemembered) this.#until.delete(this.#until.keys().next().value!)
+    }
+    return until - now
+  }
+}
+
+const longRun = 30 * 60_000
+const mostRemembered = 10_000
 
 interface World {
   readonly nodes: readonly Node[]
