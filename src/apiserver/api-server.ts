@@ -112,6 +112,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authorizer,
     signToken: options.signToken,
   }
+  let custom: { stop(): void } | undefined
   const state = { ready: false, stopping: false, address: '' }
   const core: Core = {
     registry,
@@ -140,6 +141,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     .then(() =>
       bootstrapObjects(registry, { address: advertised, port: http?.port ?? 443, serviceIP: addresses.apiAddress }),
     )
+    .then(async () => {
+      const { CustomResources } = await import('./custom/custom-resources.ts')
+      const resources = new CustomResources(registry, log)
+      custom = resources
+      await resources.start()
+    })
     .then(() => options.bootstrap?.(createClient(localTransport(core, itself)), lister))
     .then(() => {
       state.ready = true
@@ -156,6 +163,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await ready.catch(() => undefined)
       await http?.stop(stopGrace)
       addresses.stop()
+      custom?.stop()
       feed.stop()
     },
   }

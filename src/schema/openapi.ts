@@ -130,6 +130,8 @@ function property(field: View, version: OpenApiVersion, isElement = false): Open
     ...(node.format && { format: node.format }),
     ...(node.enum && version === 'v3' && { enum: node.enum }),
     ...(node.mapType && { 'x-kubernetes-map-type': node.mapType }),
+    ...(field.options?.custom && openApiDefinition(field, version)),
+    ...(field.options?.custom && node.open && { 'x-kubernetes-preserve-unknown-fields': true }),
     ...more,
   }
   if (!field.element) return facts

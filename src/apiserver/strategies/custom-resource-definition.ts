@@ -9,10 +9,17 @@ import type { Draft, Strategy } from '../registry/strategy.ts'
 import { type Errors, each, immutable, named, none, oneOf } from '../validation/rules.ts'
 import { validateStructure } from '../validation/structural-schema.ts'
 
+/** Holds a definition until its objects are gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
+
 /** A name made of plural and group, one storage version, and structural schemas. */
 export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition> = {
   generation: true,
-  prepareCreate: rememberStorageVersion,
+  prepareCreate(definition) {
+    rememberStorageVersion(definition)
+    const { finalizers = [] } = definition.metadata
+    if (!finalizers.includes(cleanupFinalizer)) definition.metadata.finalizers = [...finalizers, cleanupFinalizer]
+  },
   prepareUpdate: rememberStorageVersion,
   validate({ metadata, spec }) {
     if (!spec) return none
