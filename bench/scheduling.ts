@@ -6,7 +6,7 @@ import { deployments } from '../src/api/apps/v1/deployment.ts'
 import { type Pod, pods } from '../src/api/core/v1/pod.ts'
 import { Informer } from '../src/client/informer.ts'
 import { startCluster } from '../src/testing/start-cluster.ts'
-import { benchmark } from './support/report.ts'
+import { benchmark, take } from './support/report.ts'
 import { median, repeat } from './support/statistics.ts'
 
 const rounds = Number(process.argv[2] ?? 3)
@@ -25,7 +25,7 @@ await benchmark(import.meta.filename, async stack => {
 /** Seconds from the request to the last pod bound, and to the last one Running, on a cluster of its own. */
 async function round(all: AsyncDisposableStack): Promise<{ bound: number; running: number }> {
   const stack = all.use(new AsyncDisposableStack())
-  const cluster = stack.use(await startCluster({ nodes }))
+  const cluster = await take(stack, startCluster({ nodes }))
   const { client } = cluster
   const [bound, running] = [new Set<string>(), new Set<string>()]
   const done = Promise.withResolvers<{ bound: number; running: number }>()

@@ -9,14 +9,14 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChildServer, ServerFolder, type ServerOptions } from './support/child-server.ts'
-import { benchmark, type Row } from './support/report.ts'
+import { benchmark, type Row, take } from './support/report.ts'
 import { median, repeat } from './support/statistics.ts'
 
 const times = 10
 const checkout = join(import.meta.dirname, '..')
 
 await benchmark(import.meta.filename, async stack => {
-  const folder = stack.use(await ServerFolder.make())
+  const folder = await take(stack, ServerFolder.make())
   const start = (options: ServerOptions) => coldStart(folder, options)
   await start({ store: 'sqlite', parts: 'all' })
   const alone = await repeat(times, () => start({ store: 'sqlite', parts: 'alone' }))

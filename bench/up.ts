@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { missing } from '../test/cluster/lab/needs.ts'
 import { busybox, Cluster, kobune } from '../test/cluster/support/cluster.ts'
 import { until } from '../test/cluster/support/until.ts'
-import { benchmark, type Row } from './support/report.ts'
+import { benchmark, type Row, take } from './support/report.ts'
 import { median, percentile, repeat } from './support/statistics.ts'
 
 const rounds = Number(process.argv[2] ?? 5)
@@ -20,7 +20,7 @@ const support = (name: string) => join(import.meta.dirname, 'support', name)
 await benchmark(import.meta.filename, async stack => {
   const lacking = await missing()
   if (lacking) throw new Error(lacking)
-  const cluster = stack.use(await Cluster.prepare())
+  const cluster = await take(stack, Cluster.prepare())
   await timedUp(cluster)
   await cluster.busyboxImage()
   const fresh = await repeat(rounds, () => timedAfter(cluster, forget))

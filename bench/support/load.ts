@@ -6,6 +6,7 @@ import { httpTransport } from '../../src/client/http-transport.ts'
 import { ChildServer, ServerFolder, type ServerOptions } from './child-server.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { pod } from './pod.ts'
+import { take } from './report.ts'
 import { rate } from './statistics.ts'
 import { Watchers } from './watchers.ts'
 
@@ -29,7 +30,7 @@ export class Load {
 
   static async start(options: ServerOptions, all: AsyncDisposableStack): Promise<Load> {
     const stack = all.use(new AsyncDisposableStack())
-    const folder = stack.use(await ServerFolder.make())
+    const folder = await take(stack, ServerFolder.make())
     const flags = process.env.BENCH_SERVER_FLAGS?.split(' ') ?? []
     const url = await stack.use(new ChildServer(folder, options, flags)).url()
     await prepare(url, folder)

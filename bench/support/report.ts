@@ -37,8 +37,11 @@ export async function benchmark(
   measure: (stack: AsyncDisposableStack) => Promise<readonly Row[]>,
 ): Promise<void> {
   const stack = new AsyncDisposableStack()
+  let ending: Promise<void> | undefined
+  // A second disposal would not wait for the first.
+  const end = () => (ending ??= stack.disposeAsync())
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void stack.disposeAsync().finally(() => process.exit(130)))
+    process.on(signal, () => void end().finally(() => process.exit(130)))
   }
   try {
     const name = basename(file, '.ts')
@@ -48,11 +51,17 @@ export async function benchmark(
     await mkdir(outFolder, { recursive: true })
     await writeFile(join(outFolder, `${name}.json`), `${JSON.stringify(report, undefined, 2)}\n`)
   } catch (error) {
-    console.error(error)
+    if (!ending) console.error(error)
     process.exitCode = 1
   } finally {
-    await stack.disposeAsync()
+    await end()
   }
+}
+
+/** Awaits a thing that the stack disposes, also when the end comes while it is still being made. */
+export async function take<T extends AsyncDisposable>(stack: AsyncDisposableStack, making: Promise<T>): Promise<T> {
+  stack.defer(async () => (await making.catch(() => undefined))?.[Symbol.asyncDispose]())
+  return making
 }
 
 /** Whether a row is as good as it should be; undefined when nothing was promised. */

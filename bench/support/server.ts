@@ -35,9 +35,10 @@ const plane = await startControlPlane({
 flushCompileCache()
 process.on('message', stop)
 process.on('disconnect', stop)
-process.send!({ url: plane.server.url })
-
 let stopping = false
+if (process.connected) process.send!({ url: plane.server.url })
+else await stop()
+
 async function stop(): Promise<void> {
   if (stopping) return
   stopping = true

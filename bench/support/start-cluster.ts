@@ -1,6 +1,8 @@
 /** Starts and stops one cluster in this process, and tells its parent how many seconds the start took. */
 import { flushCompileCache } from 'node:module'
 
+// The parent is gone, or has what it wants.
+process.on('disconnect', () => process.exit())
 const began = performance.now()
 const { startCluster } = await import('../../src/testing/start-cluster.ts')
 const loaded = performance.now()
