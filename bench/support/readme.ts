@@ -10,7 +10,7 @@ export async function writeReadme(reports: readonly Report[]): Promise<void> {
   const text = await readFile(readme, 'utf8')
   const [before, after] = [text.indexOf(begin), text.indexOf(end)]
   if (before < 0 || after < before) throw new Error(`${readme} has no place for the numbers: ${begin} ... ${end}`)
-  const tables = reports.map(table).join('\n')
+  const tables = reports.map(table).join('')
   await writeFile(readme, `${text.slice(0, before + begin.length)}\n${tables}${text.slice(after)}`)
 }
 
