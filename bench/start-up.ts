@@ -52,7 +52,7 @@ function ready(port: number, ca: string): Promise<boolean> {
   return new Promise(resolve => {
     const sent = request({ host: '127.0.0.1', port, path: '/readyz', ca, agent: false }, answer => {
       answer.resume()
-      resolve(answer.statusCode === 200)
+      void resolve(answer.statusCode === 200)
     })
     sent.on('error', () => resolve(false))
     sent.end()

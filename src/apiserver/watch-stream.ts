@@ -35,7 +35,7 @@ function stream(answer: WatchAnswer, frames: Frames, sink: Sink, signal: AbortSi
       over = true
       stop?.()
       signal.removeEventListener('abort', finish)
-      resolve()
+      void resolve()
     }
     const flush = () => {
       scheduled = false

@@ -3,7 +3,7 @@ export function untilStopped(): Promise<NodeJS.Signals> {
   return new Promise(resolve => {
     const stop = (signal: NodeJS.Signals) => {
       process.once(signal, () => process.exit(130))
-      resolve(signal)
+      void resolve(signal)
     }
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)

@@ -75,7 +75,7 @@ export function join(a: Socket, b: Socket, signal: AbortSignal): Promise<void> {
       a.destroy()
       b.destroy()
       signal.removeEventListener('abort', end)
-      resolve()
+      void resolve()
     }
     for (const socket of [a, b]) {
       socket.setTimeout(idleTimeout, end)

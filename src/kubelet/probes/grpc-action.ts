@@ -25,7 +25,7 @@ export function grpcLook(options: {
           const ok = answer === serving
           return resolve({ ok, output: ok ? '' : `service unhealthy (responded with "${statusName(answer ?? 0)}")` })
         }
-        resolve({ ok: false, output: failure(error.code, error.details, options) })
+        void resolve({ ok: false, output: failure(error.code, error.details, options) })
       },
     )
   }).finally(() => client.close())

@@ -78,7 +78,7 @@ function tcpLook(host: string, port: number, timeout: number): Promise<Look> {
     const end = (ok: boolean, output: string) => {
       socket.destroy()
       clearTimeout(timer)
-      resolve({ ok, output })
+      void resolve({ ok, output })
     }
     const timer = setTimeout(() => end(false, `dial tcp ${address}: i/o timeout`), timeout)
     socket.once('connect', () => end(true, ''))

@@ -14,7 +14,7 @@ function once(): Promise<void> {
   return new Promise(resolve => {
     const fail = (why: string) => {
       failures.push(`${new Date().toISOString()} ${why}`)
-      resolve()
+      void resolve()
     }
     const request = get(url, { agent: false, timeout: 5000 }, response => {
       response.resume()
@@ -22,7 +22,7 @@ function once(): Promise<void> {
       response.on('end', () => {
         if (response.statusCode !== 200) return fail(`status ${response.statusCode}`)
         good++
-        resolve()
+        void resolve()
       })
     })
     request.on('timeout', () => request.destroy(new Error('no answer within 5 s')))
