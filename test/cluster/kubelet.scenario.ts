@@ -66,7 +66,7 @@ async function main(folder: string): Promise<void> {
     }),
     signToken: request => ({
       token: `token of ${request.pod?.name}`,
-      claims: { exp: Date.now() / 1000 + 600 } as never,
+      claims: { iat: Date.now() / 1000, exp: Date.now() / 1000 + request.expiresIn } as never,
     }),
     tls: null,
   })
