@@ -19,7 +19,9 @@ export function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
     })
     incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
     incoming.once('error', reject)
-    incoming.once('close', () => reject(new Error('the connection ended before the body did')))
+    incoming.once('close', () => {
+      if (!incoming.complete) reject(new Error('the connection ended before the body did'))
+    })
   })
 }
 

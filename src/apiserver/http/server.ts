@@ -7,6 +7,9 @@ import type { Reply, ServerRequest } from '../request.ts'
 import { readBody } from './body.ts'
 import { writeReply } from './write-reply.ts'
 
+/** One for all: a reason made anew costs its stack at every request. */
+const connectionClosed = new Error('the connection is closed')
+
 export interface TlsOptions {
   /** PEM: certificate with its chain, key, and the authorities of client certificates. */
   readonly cert: string
@@ -58,7 +61,7 @@ export async function serveHttps(options: HttpOptions): Promise<HttpServer> {
     reading.add(gone)
     socket.once('close', () => {
       reading.delete(gone)
-      gone.abort()
+      gone.abort(connectionClosed)
     })
     const request = requestOf(incoming, gone.signal)
     options.upgrade(request, incoming, socket as TLSSocket, head)
@@ -93,7 +96,7 @@ async function answer(
   if (incoming.method === 'GET') reading.add(gone)
   response.once('close', () => {
     reading.delete(gone)
-    gone.abort()
+    gone.abort(connectionClosed)
   })
   const { signal } = gone
   try {

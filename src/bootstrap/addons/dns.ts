@@ -98,7 +98,7 @@ const deployment = (domain: string): WriteOfResource<typeof deployments> => ({
             ],
             resources: { requests: { cpu: '50m', memory: '70Mi' }, limits: { memory: '170Mi' } },
             livenessProbe: { ...probe('/health'), initialDelaySeconds: 30, failureThreshold: 5 },
-            readinessProbe: { ...probe('/ready'), periodSeconds: 2 },
+            readinessProbe: { ...probe('/ready'), periodSeconds: 1 },
             securityContext: {
               allowPrivilegeEscalation: false,
               capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'] },
