@@ -55,18 +55,16 @@ describe('kubectl 1.32', { skip: await missing() }, () => {
   }
   /** A command on a terminal of its own, as `script` gives it. */
   const onTerminal = (line: string) => cluster.node.spawn('script', ['-qefc', line, '/dev/null'])
-  const aPod = async () =>
-    (
-      await kubectl(
-        'get',
-        'pods',
-        '-l',
-        'app=web',
-        '--field-selector=status.phase=Running',
-        '-o',
-        'jsonpath={.items[0].metadata.name}',
-      )
-    ).trim()
+  /** One that stays: after a rollout, pods of the old set are Running until their time is over. */
+  const aPod = async () => {
+    const list = JSON.parse(
+      await kubectl('get', 'pods', '-l', 'app=web', '--field-selector=status.phase=Running', '-o', 'json'),
+    )
+    const { items } = list as { items: { metadata: { name: string; deletionTimestamp?: string } }[] }
+    const stays = items.find(({ metadata }) => !metadata.deletionTimestamp)
+    assert.ok(stays, 'a pod of web runs')
+    return stays.metadata.name
+  }
 
   before(async () => {
     cluster = await Cluster.up()
@@ -238,8 +236,9 @@ describe('kubectl 1.32', { skip: await missing() }, () => {
   })
 
   test('logs, and logs -f while they are written', async () => {
-    const ip = await cluster.field(['pod', await aPod()], '{.status.podIP}')
-    await using following = cluster.startKubectl(['logs', '-f', await aPod()])
+    const pod = await aPod()
+    const ip = await cluster.field(['pod', pod], '{.status.podIP}')
+    await using following = cluster.startKubectl(['logs', '-f', pod])
     await cluster.node.ok('curl', ['-sf', `http://${ip}/`])
     await following.said(/GET|response:200|url/, 10_000)
     assert.notEqual(await kubectl('logs', '-l', 'app=web', '--prefix', '--timestamps'), '')
