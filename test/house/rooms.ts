@@ -42,7 +42,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     node: 'any',
     is: 'embeddable clusters for tests',
   },
-  bootstrap: { may: ['kubelet', 'pki', ...component, 'host'], node: 'any', is: 'what kubeadm does' },
+  bootstrap: {
+    may: ['kubelet', 'proxy', 'network', 'storage', 'pki', ...component, 'host'],
+    node: 'any',
+    is: 'what kubeadm does',
+  },
   apiserver: { may: ['client', 'storage', 'pki', ...objects], node: 'any', is: 'the one door to the state' },
   controllers: { may: ['pki', ...component], node: ['node:crypto', 'node:util'], is: 'one file per controller' },
   scheduler: { may: component, is: 'one file per plugin' },
