@@ -1,7 +1,8 @@
 /**
  * Reads a .proto file (the part of proto3 that ours use) and turns messages into bytes and back. A general library
  * takes as much memory for this as gRPC itself, and longer to load. Names become camelCase; in decoded messages every
- * scalar, list and map is present, an absent message is null, enums are their names, and integers are numbers.
+ * scalar, list and map is present, an absent message is null, enums are their names, and integers are numbers; those
+ * that use all 64 bits are decimal strings where the field says `[jstype = JS_STRING]`.
  */
 import { readFileSync } from 'node:fs'
 
@@ -82,9 +83,16 @@ export class Proto {
       const map = word === 'map'
       // map<string, T>: only string keys are used.
       const type = map ? until('>').at(-1)! : repeated ? next() : word
-      const [field, , number] = until(';')
+      const [field, , number, ...options] = until(';')
       const camel = field!.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-      fields.set(Number(number), { name: camel, number: Number(number), type, repeated, map })
+      const exact = options.includes('JS_STRING')
+      fields.set(Number(number), {
+        name: camel,
+        number: Number(number),
+        type: exact ? exactInteger : type,
+        repeated,
+        map,
+      })
     }
     this.#messages.set(name, fields)
   }
@@ -116,6 +124,7 @@ export class Proto {
       bytes.writeDoubleLE(value as number)
       return [varint(number * 8 + 1), bytes]
     }
+    if (type === exactInteger) return [varint(number * 8), varint(BigInt(value as string))]
     const names = this.#enums.get(type)
     const code = names ? names.indexOf(value as string) : Number(value)
     if (names && code < 0) throw new TypeError(`${type} has no ${value}`)
@@ -160,6 +169,7 @@ export class Proto {
     if (type === 'string') return ''
     if (type === 'bytes') return Buffer.alloc(0)
     if (type === 'bool') return false
+    if (type === exactInteger) return '0'
     if (this.#messages.has(type)) return null
     return this.#enums.get(type)?.[0] ?? 0
   }
@@ -169,6 +179,7 @@ export class Proto {
     if (type === 'bytes') return reader.counted()
     if (type === 'double') return reader.double()
     if (this.#messages.has(type)) return this.decode(type, reader.counted())
+    if (type === exactInteger) return reader.exact().toString()
     const number = reader.varint(type.startsWith('int'))
     if (type === 'bool') return number !== 0
     const names = this.#enums.get(type)
@@ -176,15 +187,17 @@ export class Proto {
   }
 }
 
+/** The type of integers that are decimal strings here. */
+const exactInteger = 'exact uint64'
 const mapKey = { number: 1, type: 'string' } as const
 
 function counts(type: string): boolean {
   return type === 'string' || type === 'bytes'
 }
 
-function varint(value: number): Uint8Array {
+function varint(value: number | bigint): Uint8Array {
   const bytes: number[] = []
-  let rest = BigInt.asUintN(64, BigInt(Math.trunc(value)))
+  let rest = BigInt.asUintN(64, typeof value === 'bigint' ? value : BigInt(Math.trunc(value)))
   while (rest > 127n) {
     bytes.push(Number(rest & 127n) | 128)
     rest >>= 7n
@@ -221,9 +234,20 @@ class Reader {
   }
 
   #negative(from: number): number {
+    return Number(BigInt.asIntN(64, this.#bits(from)))
+  }
+
+  /** A varint with all its bits. */
+  exact(): bigint {
+    const from = this.#at
+    this.varint()
+    return BigInt.asUintN(64, this.#bits(from))
+  }
+
+  #bits(from: number): bigint {
     let value = 0n
     for (let at = this.#at - 1; at >= from; at--) value = (value << 7n) | BigInt(this.#bytes[at]! & 127)
-    return Number(BigInt.asIntN(64, value))
+    return value
   }
 
   double(): number {
