@@ -5,14 +5,17 @@ import { type Status, StatusError, statusError } from '../machinery/status-error
 import { pathOf } from './path.ts'
 import { type ApiCall, patchTypes, type Transport, type WatchEvent } from './transport.ts'
 
+/** A text, or who knows the newest one. */
+export type Renewable = string | (() => string | undefined) | undefined
+
 /** How to reach an API server, and as whom. PEM texts; a function is asked at each request (rotated credentials). */
 export interface HttpTransportOptions {
   /** `https://host:port` */
   readonly server: string
-  readonly ca?: string | undefined
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-  readonly token?: string | (() => string) | undefined
+  readonly ca?: Renewable
+  readonly cert?: Renewable
+  readonly key?: Renewable
+  readonly token?: Renewable
   /** For the TLS handshake, where the certificate names another host. */
   readonly serverName?: string | undefined
   /** Milliseconds a single (not watch) request may take. Default 60 s. */
@@ -41,17 +44,10 @@ export function httpTransport(options: HttpTransportOptions): Transport {
   const base = new URL(options.server)
   // URLs have IPv6 addresses in brackets, sockets have them without.
   const host = base.hostname.replace(/^\[|\]$/g, '')
-  const tls: AgentOptions = {
-    keepAlive: true,
-    ...(options.ca && { ca: options.ca }),
-    ...(options.cert && { cert: options.cert }),
-    ...(options.key && { key: options.key }),
-    ...(options.serverName && { servername: options.serverName }),
-  }
-  const agent = new Agent(tls)
+  const agents = renewableAgent(options)
 
   function headers(more: Record<string, string | undefined>): Record<string, string> {
-    const token = typeof options.token === 'function' ? options.token() : options.token
+    const token = textOf(options.token)
     const all = {
       accept: 'application/json',
       'user-agent': options.userAgent ?? 'kobune',
@@ -65,6 +61,7 @@ export function httpTransport(options: HttpTransportOptions): Transport {
     return new Promise((resolve, reject) => {
       const { body, ...rest } = init
       const prefix = base.pathname === '/' ? '' : base.pathname
+      const agent = agents.current()
       const request = httpsRequest({ host, port: base.port || 443, path: prefix + path, agent, ...rest }, resolve)
       request.on('error', error => {
         // The server closed the kept connection just when it was taken up again: a read may be asked anew.
@@ -122,7 +119,41 @@ export function httpTransport(options: HttpTransportOptions): Transport {
       return { status: response.statusCode!, body: response as AsyncIterable<Uint8Array> }
     },
     async close() {
-      agent.destroy()
+      agents.close()
+    },
+  }
+}
+
+const textOf = (text: Renewable) => (typeof text === 'function' ? text() : text)
+
+/** Connections with the newest credentials; those with former ones end with the request they are on. */
+function renewableAgent(options: HttpTransportOptions) {
+  let used: { readonly agent: Agent; readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined
+  let retired: Agent[] = []
+  function retire(agent: Agent): void {
+    agent.maxFreeSockets = 0
+    for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+    retired = [...retired, agent].filter(({ sockets }) => Object.keys(sockets).length > 0)
+  }
+  return {
+    current(): Agent {
+      const ca = textOf(options.ca)
+      const cert = textOf(options.cert)
+      const key = textOf(options.key)
+      if (used && used.ca === ca && used.cert === cert && used.key === key) return used.agent
+      if (used) retire(used.agent)
+      const credentials = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
+      const tls: AgentOptions = {
+        keepAlive: true,
+        ...credentials,
+        ...(options.serverName && { servername: options.serverName }),
+      }
+      const agent = new Agent(tls)
+      used = { agent, ...credentials }
+      return agent
+    },
+    close(): void {
+      for (const agent of [...retired, ...(used ? [used.agent] : [])]) agent.destroy()
     },
   }
 }

@@ -57,7 +57,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   reconcile: { may: ['client', ...objects], is: 'what all controllers share' },
   client: {
     may: objects,
-    node: ['node:http', 'node:https', 'node:fs', 'node:fs/promises', 'node:path'],
+    node: ['node:crypto', 'node:http', 'node:https', 'node:fs', 'node:fs/promises', 'node:path'],
     is: 'typed client, informers, transports',
   },
   storage: { may: ['base'], node: 'any', is: 'versioned key-value store' },
