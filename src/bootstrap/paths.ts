@@ -29,7 +29,18 @@ export const paths = {
   /** kubeadm's proxy uses a service account; one without a pod needs a certificate. */
   proxyConf: '/etc/kubernetes/kube-proxy.conf',
   schedulerConf: '/etc/kubernetes/scheduler.conf',
+  bootstrapKubeletConf: '/etc/kubernetes/bootstrap-kubelet.conf',
+  /** Dry runs, backups of upgrades. */
+  kubernetesTmp: '/etc/kubernetes/tmp',
   kubelet: '/var/lib/kubelet',
+  kubeletConfig: '/var/lib/kubelet/config.yaml',
+  kubeletInstanceConfig: '/var/lib/kubelet/instance-config.yaml',
+  kubeletFlags: '/var/lib/kubelet/kubeadm-flags.env',
+  kubeletClientCertificate: '/var/lib/kubelet/pki/kubelet-client-current.pem',
+  kubeletPid: '/run/kobune/kubelet.pid',
+  kubeletLog: '/var/log/kobune/kubelet.log',
+  /** What `init` and `join` are doing or have done here. */
+  journal: '/var/lib/kobune/node.json',
   podLogs: '/var/log/pods',
   containerLogs: '/var/log/containers',
 } as const

@@ -1,6 +1,8 @@
 import { nodePackages } from '../preflight.ts'
 import type { Up } from '../up.ts'
 
+type Machine = Pick<Up, 'host' | 'install' | 'say'>
+
 /** Programs that tell whether a package's part is there, however it was installed. */
 const programs: Readonly<Record<string, string>> = {
   containerd: 'containerd',
@@ -9,24 +11,35 @@ const programs: Readonly<Record<string, string>> = {
   iptables: 'iptables',
   iproute2: 'ip',
   conntrack: 'conntrack',
+  'etcd-server': 'etcd',
+  'etcd-client': 'etcdctl',
+  haproxy: 'haproxy',
 }
 
-/** Packages whose programs this machine lacks. */
-export async function missingPackages({ host }: Pick<Up, 'host'>): Promise<readonly string[]> {
+/** Packages whose programs this machine lacks: those of every node, and `more`. */
+export async function missingPackages(
+  { host }: Pick<Machine, 'host'>,
+  more: readonly string[] = [],
+): Promise<readonly string[]> {
+  const wanted = [...nodePackages, ...more]
   const found = await Promise.all(
-    nodePackages.map(async name => {
+    wanted.map(async name => {
       if (name !== 'containernetworking-plugins') return Boolean(await host.processes.find(programs[name]!))
       const folders = ['/usr/lib/cni', '/opt/cni/bin']
       const there = await Promise.all(folders.map(folder => host.files.exists(`${folder}/bridge`)))
       return there.includes(true)
     }),
   )
-  return nodePackages.filter((_, i) => !found[i])
+  return wanted.filter((_, i) => !found[i])
 }
 
 /** Installs what is missing. Throws when that is not wanted or not possible, naming the packages. */
-export async function installPackages(up: Up, note: (text: string) => void): Promise<void> {
-  const missing = await missingPackages(up)
+export async function installPackages(
+  up: Machine,
+  note: (text: string) => void,
+  more: readonly string[] = [],
+): Promise<void> {
+  const missing = await missingPackages(up, more)
   const list = missing.join(' ')
   if (!up.install) throw new Error(`these Debian packages are missing: ${list}`)
   if (!(await up.host.packages.supported())) {
@@ -34,6 +47,6 @@ export async function installPackages(up: Up, note: (text: string) => void): Pro
   }
   up.say(`  installing Debian packages: ${list}`)
   await up.host.packages.install(missing, ({ message }) => note(message))
-  const still = await missingPackages(up)
+  const still = await missingPackages(up, more)
   if (still.length) throw new Error(`still missing after the installation: ${still.join(' ')}`)
 }
