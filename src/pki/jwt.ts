@@ -65,16 +65,21 @@ const remembered = 4096
 export class TokenIssuer {
   readonly issuer: string
   readonly audiences: readonly string[]
-  readonly #key: KeyObject
-  readonly #header: string
+  readonly #issuers: ReadonlySet<unknown>
+  #key!: KeyObject
+  #header!: string
   readonly #trusted = new Map<string, { readonly key: KeyObject; readonly scheme: Scheme }>()
   /** Claims by token; the signature is good, the times have to be looked at each time. */
   readonly #verified = new Map<string, TokenClaims>()
   readonly #now: () => number
 
-  /** `trusted`: further public keys whose tokens are accepted (key rotation). `now` in milliseconds. */
+  /**
+   * `trusted`: further public keys whose tokens are accepted (key rotation); `formerIssuers`: further names in accepted
+   * tokens. `now` in milliseconds.
+   */
   constructor(options: {
     readonly issuer: string
+    readonly formerIssuers?: readonly string[]
     readonly key: KeyObject
     readonly trusted?: readonly KeyObject[]
     readonly audiences?: readonly string[]
@@ -82,11 +87,20 @@ export class TokenIssuer {
   }) {
     this.issuer = options.issuer
     this.audiences = options.audiences ?? [options.issuer]
-    this.#key = options.key
+    this.#issuers = new Set([options.issuer, ...(options.formerIssuers ?? [])])
     this.#now = options.now ?? Date.now
-    for (const key of [createPublicKey(options.key), ...(options.trusted ?? [])])
-      this.#trusted.set(keyId(key), { key, scheme: schemeOf(key) })
-    this.#header = base64url({ alg: schemeOf(options.key).alg, kid: keyId(createPublicKey(options.key)) })
+    this.renew(options)
+  }
+
+  /** Signs and verifies with other keys from now on. */
+  renew({ key, trusted = [] }: { readonly key: KeyObject; readonly trusted?: readonly KeyObject[] }): void {
+    const own = createPublicKey(key)
+    const keys = [own, ...trusted].map(key => [keyId(key), { key, scheme: schemeOf(key) }] as const)
+    this.#trusted.clear()
+    for (const [id, trust] of keys) this.#trusted.set(id, trust)
+    this.#key = key
+    this.#header = base64url({ alg: schemeOf(key).alg, kid: keyId(own) })
+    this.#verified.clear()
   }
 
   issue(request: TokenRequest): { readonly token: string; readonly claims: TokenClaims } {
@@ -166,7 +180,7 @@ export class TokenIssuer {
     if (parts.length !== 3) return undefined
     const [header = '', body = '', signature = ''] = parts
     const claims = parse(body)
-    if (claims?.iss !== this.issuer) return undefined
+    if (!claims || !this.#issuers.has(claims.iss)) return undefined
     const { alg, kid } = parse(header) ?? {}
     const candidates =
       typeof kid === 'string' && this.#trusted.has(kid) ? [this.#trusted.get(kid)!] : [...this.#trusted.values()]

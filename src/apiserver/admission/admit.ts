@@ -17,7 +17,11 @@ import { defaultStorageClass, storageObjectInUseProtection } from './storage.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
 /** Upstream's plugins that are on by default, in its order. Lifecycle of namespaces is the registry's own affair. */
-export function createAdmission(lister: Lister, authorizer: Authorizer): Admission {
+export function createAdmission(
+  lister: Lister,
+  authorizer: Authorizer,
+  without: ReadonlySet<string> = new Set(),
+): Admission {
   const rights: Plugin = {
     ...escalation(lister, authorizer),
     name: 'RbacEscalation',
@@ -26,7 +30,7 @@ export function createAdmission(lister: Lister, authorizer: Authorizer): Admissi
       plural => `rbac.authorization.k8s.io/${plural}`,
     ),
   }
-  return chain([
+  const all: readonly Plugin[] = [
     limitRanger(lister),
     serviceAccount(lister),
     nodeRestriction(lister),
@@ -43,5 +47,6 @@ export function createAdmission(lister: Lister, authorizer: Authorizer): Admissi
     defaultStorageClass(lister),
     rights,
     resourceQuota(lister),
-  ])
+  ]
+  return chain(all.filter(({ name }) => !without.has(name)))
 }

@@ -5,7 +5,7 @@ import type { Lister } from '../lister.ts'
 import type { User } from '../user.ts'
 import { bootstrapTokens } from './bootstrap-token.ts'
 import type { Verified } from './client-certificate.ts'
-import { frontProxy } from './front-proxy.ts'
+import { frontProxy, type ProxyHeaders, usualProxyHeaders } from './front-proxy.ts'
 import { knownCertificates } from './known-certificates.ts'
 import { serviceAccountTokens, tokenKinds } from './service-account-token.ts'
 
@@ -15,6 +15,11 @@ export interface AuthenticationOptions {
   readonly frontProxyCA?: string | (() => string)
   /** Common names a front proxy's certificate may have; none: any. */
   readonly frontProxyNames?: readonly string[]
+  readonly frontProxyHeaders?: ProxyHeaders
+  /** Whether bootstrap tokens are good. Default true. */
+  readonly bootstrapTokens?: boolean
+  /** Whether requests without credentials are let through, to be authorized. Default true. */
+  readonly anonymous?: boolean
   readonly tokens?: TokenIssuer
   /** Milliseconds since the epoch. */
   readonly now?: () => number
@@ -32,10 +37,14 @@ export function createAuthenticator(lister: Lister, options: AuthenticationOptio
   const proxied =
     options.frontProxyCA === undefined
       ? undefined
-      : frontProxy(knownCertificates(options.frontProxyCA, now), options.frontProxyNames ?? ['front-proxy-client'])
+      : frontProxy(
+          knownCertificates(options.frontProxyCA, now),
+          options.frontProxyNames ?? ['front-proxy-client'],
+          options.frontProxyHeaders ?? usualProxyHeaders,
+        )
   const certificate = options.clientCA === undefined ? undefined : knownCertificates(options.clientCA, now)
   const accounts = options.tokens && serviceAccountTokens(options.tokens, lister, now)
-  const bootstrap = bootstrapTokens(lister, now)
+  const bootstrap = options.bootstrapTokens === false ? () => undefined : bootstrapTokens(lister, now)
   const certified = new WeakMap<Verified, User>()
 
   function certificateUser(chain: Credentials['certificates']): User | undefined {
@@ -62,7 +71,7 @@ export function createAuthenticator(lister: Lister, options: AuthenticationOptio
       if (user) return user
       const token = bearerToken(credentials) || protocolToken(credentials)
       if (token === undefined) {
-        if (credentials.certificates.length > 0) throw unauthorized()
+        if (credentials.certificates.length > 0 || options.anonymous === false) throw unauthorized()
         return undefined
       }
       const loading = lister.ready(tokenKinds)

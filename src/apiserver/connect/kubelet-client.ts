@@ -13,6 +13,8 @@ export interface KubeletClientOptions {
   readonly key: string | (() => string)
   /** Whom kubelets' certificates are verified by; without it they are taken as they are. */
   readonly ca?: string | (() => string) | undefined
+  /** Which of a node's addresses are tried, best first. Default: InternalIP, ExternalIP, Hostname. */
+  readonly addressTypes?: readonly string[] | undefined
 }
 
 /** Where something listens. */
@@ -32,7 +34,7 @@ export interface Outgoing {
   readonly signal: AbortSignal
 }
 
-const addressTypes = ['InternalIP', 'ExternalIP', 'Hostname']
+const usualAddressTypes = ['InternalIP', 'ExternalIP', 'Hostname']
 const defaultPort = 10250
 /** Milliseconds to connect in. */
 const connectTimeout = 10_000
@@ -43,7 +45,7 @@ export type KubeletClient = ReturnType<typeof kubeletClient>
 
 /** Speaks with kubelets as the API server. */
 export function kubeletClient(lister: Lister, options: KubeletClientOptions) {
-  let agent: { readonly agent: Agent; readonly cert: string } | undefined
+  let agent: { readonly agent: Agent; readonly cert: string; readonly ca: string | undefined } | undefined
   const credentials = () => ({
     cert: textOf(options.cert),
     key: textOf(options.key),
@@ -51,9 +53,10 @@ export function kubeletClient(lister: Lister, options: KubeletClientOptions) {
   })
   function currentAgent(): Agent {
     const tls = credentials()
-    if (agent?.cert !== tls.cert) {
+    const ca = 'ca' in tls ? tls.ca : undefined
+    if (agent?.cert !== tls.cert || agent.ca !== ca) {
       agent?.agent.destroy()
-      agent = { cert: tls.cert, agent: new Agent({ ...tls, keepAlive: true, maxFreeSockets: 4, timeout: 90_000 }) }
+      agent = { cert: tls.cert, ca, agent: new Agent({ ...tls, keepAlive: true, maxFreeSockets: 4, timeout: 90_000 }) }
     }
     return agent.agent
   }
@@ -61,7 +64,7 @@ export function kubeletClient(lister: Lister, options: KubeletClientOptions) {
     /** The node's kubelet; throws when there is no such node, or none of its addresses is known. */
     async endpoint(nodeName: string): Promise<Endpoint> {
       await lister.ready([nodes])
-      return kubeletEndpoint(lister.get(nodes, nodeName), nodeName)
+      return kubeletEndpoint(lister.get(nodes, nodeName), nodeName, options.addressTypes ?? usualAddressTypes)
     },
     /** Resolves with the head of the answer; its body streams. */
     send(to: Endpoint, outgoing: Outgoing): Promise<IncomingMessage> {
@@ -76,7 +79,7 @@ export function kubeletClient(lister: Lister, options: KubeletClientOptions) {
   }
 }
 
-function kubeletEndpoint(node: Node | undefined, name: string): Endpoint {
+function kubeletEndpoint(node: Node | undefined, name: string, addressTypes: readonly string[]): Endpoint {
   if (!node) throw statusError('NotFound', `nodes ${JSON.stringify(name)} not found`, { name, kind: 'nodes' })
   const addresses = node.status?.addresses ?? []
   const host = addressTypes.flatMap(type => addresses.find(one => one.type === type)?.address ?? [])[0]
