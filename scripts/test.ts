@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { nodePackages } from '../src/bootstrap/preflight.ts'
+import { nodePackages } from '../src/bootstrap/steps/packages.ts'
 import { debianPackages } from '../src/host/packages.ts'
 import { linuxProcesses } from '../src/host/processes.ts'
 

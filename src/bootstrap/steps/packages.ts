@@ -1,7 +1,17 @@
-import { nodePackages } from '../preflight.ts'
 import type { Up } from '../up.ts'
 
 type Machine = Pick<Up, 'host' | 'install' | 'say'>
+
+/** Debian packages a node needs, besides Kobune itself. */
+export const nodePackages = [
+  'containerd',
+  'runc',
+  'containernetworking-plugins',
+  'nftables',
+  'iptables',
+  'iproute2',
+  'conntrack',
+]
 
 /** Programs that tell whether a package's part is there, however it was installed. */
 const programs: Readonly<Record<string, string>> = {

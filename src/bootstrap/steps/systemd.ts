@@ -6,7 +6,8 @@ import { processCommand } from './processes.ts'
 
 const units = ['kobune-containerd.service', 'kobune-server.service', 'kobune-agent.service'] as const
 
-interface Unit {
+/** What a unit of ours differs in. */
+export interface Unit {
   readonly description: string
   readonly after: string
   readonly command: string
@@ -14,7 +15,8 @@ interface Unit {
   readonly more?: string
 }
 
-function text({ description, after, command, more = '' }: Unit): string {
+/** The text of a unit. */
+export function unitText({ description, after, command, more = '' }: Unit): string {
   return `[Unit]
 Description=${description}
 After=network-online.target ${after}
@@ -35,7 +37,7 @@ WantedBy=multi-user.target
 }
 
 /** A word of a unit's command line: systemd reads quotes, and % as its own. */
-const word = (part: string) =>
+export const word = (part: string) =>
   `"${part
     .replace(/(["\\])/g, '\\$1')
     .replaceAll('%', '%%')
@@ -51,13 +53,13 @@ export async function systemdUnits(up: Up): Promise<void> {
   }
   const containerd = (await up.host.processes.find('containerd')) ?? 'containerd'
   const texts: Readonly<Record<(typeof units)[number], string>> = {
-    'kobune-containerd.service': text({
+    'kobune-containerd.service': unitText({
       description: 'containerd of Kobune',
       after: '',
       command: [containerd, '--config', `${paths.state}/containerd.toml`].map(word).join(' '),
     }),
-    'kobune-server.service': text({ description: 'Kobune server', after: '', command: own('server') }),
-    'kobune-agent.service': text({
+    'kobune-server.service': unitText({ description: 'Kobune server', after: '', command: own('server') }),
+    'kobune-agent.service': unitText({
       description: 'Kobune node agent',
       after: 'kobune-containerd.service kobune-server.service',
       command: own('agent'),

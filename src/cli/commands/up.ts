@@ -1,6 +1,6 @@
 import { parseDuration } from '../../base/duration.ts'
 import { paths } from '../../bootstrap/paths.ts'
-import { preflight } from '../../bootstrap/preflight.ts'
+import { preflight } from '../../bootstrap/preflight/up-checks.ts'
 import { checkSettings, decideSettings, type Settings, savedSettings, saveSettings } from '../../bootstrap/settings.ts'
 import { runningProcess } from '../../bootstrap/steps/processes.ts'
 import { type Up, upSteps } from '../../bootstrap/up.ts'

@@ -1,0 +1,109 @@
+/** Waits until the components of this machine's control plane are healthy, and tells what is wrong when they are not. */
+import { request } from 'node:https'
+import { delay } from '../../base/clock.ts'
+import { parseDuration } from '../../base/duration.ts'
+import { criClient } from '../../kubelet/cri/cri.ts'
+import { argumentOf } from '../manifests/arguments.ts'
+import type { StaticPodName } from '../manifests/static-pod.ts'
+import { type ControlPlaneContext, hostPort } from '../node-context.ts'
+import { manifestFile, socketOf } from './manifests.ts'
+import type { Phase } from './phase.ts'
+
+interface Check {
+  readonly component: StaticPodName
+  readonly url: string
+}
+
+/** Addresses as the manifests have them, so that the user's arguments count. */
+async function checks({ host, endpoint }: ControlPlaneContext): Promise<readonly Check[]> {
+  const { parse } = await import('yaml')
+  const command = async (name: StaticPodName): Promise<readonly string[]> =>
+    parse(await host.files.read(manifestFile(name)))?.spec?.containers?.[0]?.command ?? []
+  const at = async (name: StaticPodName, path: string, port: string): Promise<Check> => {
+    const words = await command(name)
+    const address = argumentOf(words, 'bind-address') ?? '127.0.0.1'
+    const reached = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address
+    return { component: name, url: `https://${hostPort(reached, argumentOf(words, 'secure-port') ?? port)}${path}` }
+  }
+  const api = await command('kube-apiserver')
+  const address = argumentOf(api, 'advertise-address') ?? endpoint.advertiseAddress
+  const port = argumentOf(api, 'secure-port') ?? endpoint.bindPort
+  return [
+    { component: 'kube-apiserver', url: `https://${hostPort(address, port)}/readyz` },
+    await at('kube-controller-manager', '/healthz', '10257'),
+    await at('kube-scheduler', '/livez', '10259'),
+  ]
+}
+
+export const waitControlPlanePhase: Phase<ControlPlaneContext> = {
+  name: 'wait-control-plane',
+  does: 'Wait for the control plane',
+  when: context => !context.dryRun,
+  async run(context, note) {
+    const patience = parseDuration(context.timeouts.controlPlaneComponentHealthCheck) ?? 240_000
+    const began = Date.now()
+    const waiting = new Set<string>()
+    const tell = () => waiting.size && note([...waiting].join('; '))
+    await Promise.all(
+      (await checks(context)).map(async ({ component, url }) => {
+        for (;;) {
+          const said = await healthOf(url)
+          if (said === undefined) {
+            context.say(
+              `[control-plane-check] ${component} is healthy after ${((Date.now() - began) / 1000).toFixed(1)}s`,
+            )
+            return
+          }
+          waiting.clear()
+          waiting.add(`${component} ${said}`)
+          tell()
+          if (Date.now() - began > patience) throw await diagnosis(context, component, said)
+          await delay(100, context.signal)
+        }
+      }),
+    )
+  },
+}
+
+/** What a health address says that is not well; undefined when it says ok. Its certificate is not looked at: it is local. */
+export function healthOf(url: string): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const call = request(url, { rejectUnauthorized: false, timeout: 5_000, agent: false }, response => {
+      let text = ''
+      response.setEncoding('utf8').on('data', chunk => {
+        text += chunk
+      })
+      response.on('end', () => resolve(response.statusCode === 200 ? undefined : firstBad(text, response.statusCode!)))
+    })
+    call.on('timeout', () => call.destroy(new Error('does not answer')))
+    call.on('error', error =>
+      resolve((error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'is starting' : error.message),
+    )
+    call.end()
+  })
+}
+
+function firstBad(text: string, code: number): string {
+  return `is not well: ${/^\[-\](\S+)/m.exec(text)?.[1] ?? code}`
+}
+
+/** Why a component does not get healthy: what its container did, and what it said last. */
+async function diagnosis(context: ControlPlaneContext, component: string, said: string): Promise<Error> {
+  const cri = criClient({ socket: socketOf(context) })
+  try {
+    const labels = { 'io.kubernetes.container.name': component }
+    const containers = await cri.listContainers({ labelSelector: labels })
+    const last = [...containers].sort((a, b) => Number(b.createdAt) - Number(a.createdAt))[0]
+    if (!last)
+      return new Error(`${component} ${said}: the kubelet has made no container for it; see kobune logs kubelet`)
+    const { status } = await cri.containerStatus(last.id)
+    const log = (await context.host.files.readIfThere(status.logPath)) ?? ''
+    const tail = log.trimEnd().split('\n').slice(-5)
+    const state = status.state === 'CONTAINER_EXITED' ? `ended with exit code ${status.exitCode}` : 'runs'
+    return new Error(`${component} ${said}; its container ${state}, and said last:\n  ${tail.join('\n  ')}`)
+  } catch (error) {
+    return new Error(`${component} ${said}; its container cannot be looked at: ${(error as Error).message}`)
+  } finally {
+    cri.close()
+  }
+}
