@@ -1,0 +1,44 @@
+/** Clients of the commands: by a kubeconfig, and one that only tells what it would do. */
+import { type Client, createClient } from '../client/client.ts'
+import { httpTransport } from '../client/http-transport.ts'
+import { loadKubeconfig } from '../client/kubeconfig.ts'
+import { pathOf } from '../client/path.ts'
+import type { Transport } from '../client/transport.ts'
+import type { Host } from '../host/host.ts'
+import { notFound } from '../machinery/status-error.ts'
+import { paths } from './paths.ts'
+
+/** A client of one of some kubeconfigs: the first that is there. Throws naming them when none is. */
+export async function clientByKubeconfig(
+  { files }: Pick<Host, 'files'>,
+  ...kubeconfigs: readonly string[]
+): Promise<Client> {
+  for (const file of kubeconfigs) {
+    if (await files.exists(file)) return createClient(httpTransport(await loadKubeconfig(file)))
+  }
+  throw new Error(`there is no kubeconfig ${kubeconfigs.join(' or ')}: is this a node of the control plane?`)
+}
+
+/** Kubeconfigs with all rights, the mightiest first. */
+export const adminKubeconfigs = [paths.superAdminConf, paths.adminConf] as const
+
+/** Finds nothing, and tells of each change instead of sending it. */
+export function dryRunClient(say: (line: string) => void): Client {
+  const transport: Transport = {
+    async call(call) {
+      const { verb, resource, name, body } = call
+      if (verb === 'list') return { kind: `${resource.kind}List`, items: [] }
+      if (verb === 'get') throw notFound({ group: resource.group, resource: resource.plural, name: name ?? '' })
+      say(`[dryrun] Would perform action ${verb.toUpperCase()} on ${pathOf(call)}`)
+      if (body !== undefined && resource.plural !== 'secrets') {
+        const { stringify } = await import('yaml')
+        say(stringify(body).trimEnd().replace(/^/gm, '\t'))
+      }
+      return body
+    },
+    watch: () => Promise.reject(new Error('nothing is watched in a dry run')),
+    raw: () => Promise.reject(new Error('nothing is asked in a dry run')),
+    close: async () => {},
+  }
+  return createClient(transport)
+}

@@ -1,0 +1,140 @@
+/** `kobune init`: this machine becomes the first of a cluster. The order of the phases is kubeadm's. */
+import type { Client } from '../client/client.ts'
+import type { Host } from '../host/host.ts'
+import { defaultKubeletConfiguration } from '../kubelet/configuration.ts'
+import { adminKubeconfigs, clientByKubeconfig, dryRunClient } from './client.ts'
+import type { ClusterConfiguration, InitConfiguration, LocalApiEndpoint } from './config/types.ts'
+import { writeConfiguration } from './config/write.ts'
+import { fingerprint, readJournal, resumes, writeJournal } from './journal.ts'
+import { type Addons, addonPhase, dnsAddressOf } from './phases/addons.ts'
+import { type BootstrapTokens, bootstrapTokenPhase } from './phases/bootstrap-token.ts'
+import { certsPhase, kubeconfigPhase } from './phases/certs.ts'
+import { kubeletFinalizePhase } from './phases/kubelet-finalize.ts'
+import { clientCaFile, type KubeletStart, kubeletStartPhase } from './phases/kubelet-start.ts'
+import { controlPlanePhase, etcdPhase } from './phases/manifests.ts'
+import { markControlPlanePhase } from './phases/mark-control-plane.ts'
+import type { Phase } from './phases/phase.ts'
+import { runtimePhase } from './phases/runtime.ts'
+import { type UploadCerts, uploadCertsPhase } from './phases/upload-certs.ts'
+import { uploadConfigPhase } from './phases/upload-config.ts'
+import { verifyPhase } from './phases/verify.ts'
+import { waitControlPlanePhase } from './phases/wait-control-plane.ts'
+import { findingLines, ignoring, PreflightError } from './preflight/finding.ts'
+import { checkNode } from './preflight/node-checks.ts'
+
+export interface Init extends KubeletStart, Addons, UploadCerts, BootstrapTokens {
+  readonly endpoint: LocalApiEndpoint
+  readonly init: InitConfiguration
+  readonly showToken: boolean
+}
+
+export interface InitOptions {
+  readonly host: Host
+  readonly init: InitConfiguration
+  readonly cluster: ClusterConfiguration
+  /** KubeletConfiguration and KubeProxyConfiguration of the user's file. */
+  readonly kubelet?: object
+  readonly kubeProxy?: object
+  readonly uploadCerts: boolean
+  readonly install: boolean
+  readonly program: readonly string[]
+  readonly signal: AbortSignal
+  readonly say: (line: string) => void
+  /** Default: what `init` itself made. */
+  readonly kubeconfig?: string
+  readonly showToken: boolean
+  readonly showCertificateKey: boolean
+}
+
+/** What the phases of one run share. */
+export function initContext(options: InitOptions): Init {
+  const { host, init, cluster, kubeconfig, say, ...rest } = options
+  const dryRun = init.dryRun ?? false
+  let client: Promise<Client> | undefined
+  return {
+    ...rest,
+    host,
+    say,
+    init,
+    node: init.nodeRegistration,
+    endpoint: init.localAPIEndpoint,
+    timeouts: init.timeouts,
+    bootstrapTokens: init.bootstrapTokens,
+    ...(init.patches?.directory && { patches: init.patches.directory }),
+    ...(init.certificateKey && { certificateKey: init.certificateKey }),
+    dryRun,
+    cluster: async () => cluster,
+    admin: () => {
+      client ??= dryRun
+        ? Promise.resolve(dryRunClient(say))
+        : clientByKubeconfig(host, ...(kubeconfig ? [kubeconfig] : adminKubeconfigs))
+      return client
+    },
+    kubeletConfiguration: async () => ({
+      ...defaultKubeletConfiguration({
+        clusterDns: [dnsAddressOf(cluster)],
+        clusterDomain: cluster.networking.dnsDomain,
+        clientCaFile: clientCaFile(cluster),
+        ...((await host.systemd.running()) && (await resolved(host))),
+      }),
+      ...options.kubelet,
+    }),
+  }
+}
+
+/** The file of systemd-resolved that names real resolvers; /etc/resolv.conf names itself there. */
+async function resolved({ files }: Host): Promise<{ readonly resolvConf?: string }> {
+  const resolvConf = '/run/systemd/resolve/resolv.conf'
+  return (await files.exists(resolvConf)) ? { resolvConf } : {}
+}
+
+const preflightPhase: Phase<Init> = {
+  name: 'preflight',
+  does: 'Look at the machine',
+  async run(context) {
+    const { host, init, node, endpoint, say, dryRun } = context
+    const cluster = await context.cluster()
+    const asked = {
+      command: 'init',
+      nodeName: node.name,
+      controlPlane: true,
+      criSocket: node.criSocket,
+      fingerprint: fingerprint(writeConfiguration('cluster', cluster), node.name, JSON.stringify(endpoint)),
+    } as const
+    const resumed = resumes(await readJournal(host), asked)
+    const findings = ignoring(await checkNode(context, { resumed }), init.nodeRegistration.ignorePreflightErrors)
+    for (const line of findingLines(findings.filter(({ warning }) => warning))) say(line)
+    if (findings.some(({ warning }) => !warning)) throw new PreflightError(findings)
+    if (resumed) say('[preflight] Going on with an init that was cut off')
+    if (!dryRun) await writeJournal(host, { ...asked, finished: false })
+  },
+}
+
+/** The whole of it. */
+export const initPhases: readonly Phase<Init>[] = [
+  preflightPhase,
+  runtimePhase,
+  certsPhase,
+  kubeconfigPhase(['admin.conf', 'super-admin.conf', 'kubelet.conf', 'controller-manager.conf', 'scheduler.conf']),
+  etcdPhase,
+  controlPlanePhase,
+  kubeletStartPhase,
+  waitControlPlanePhase,
+  uploadConfigPhase,
+  uploadCertsPhase,
+  markControlPlanePhase,
+  bootstrapTokenPhase,
+  kubeletFinalizePhase,
+  addonPhase,
+  verifyPhase,
+  {
+    name: 'show-join-command',
+    does: 'Show how other machines join',
+    run: async context => {
+      const journal = await readJournal(context.host)
+      if (journal) await writeJournal(context.host, { ...journal, finished: true })
+      const { joinText } = await import('./join-text.ts')
+      context.say(await joinText(context))
+    },
+  },
+]

@@ -1,0 +1,239 @@
+/** `kobune join`: this machine becomes a node of a cluster, or a member of its control plane. The order is kubeadm's. */
+import { parse } from 'yaml'
+import { configMaps } from '../api/core/v1/config-map.ts'
+import { nodes } from '../api/core/v1/node.ts'
+import { type Client, createClient } from '../client/client.ts'
+import { httpTransport } from '../client/http-transport.ts'
+import { loadKubeconfig } from '../client/kubeconfig.ts'
+import type { Host } from '../host/host.ts'
+import { getCondition } from '../machinery/conditions.ts'
+import { isForbidden, isNotFound, isStatus } from '../machinery/status-error.ts'
+import { downloadCertificates } from './certs/upload-certs.ts'
+import { machineFacts } from './config/facts.ts'
+import { loadStoredCluster } from './config/load.ts'
+import type { ClusterConfiguration, JoinConfiguration } from './config/types.ts'
+import { type Discovered, DiscoveryError, discover, pemList } from './discovery/discover.ts'
+import { fingerprint, readJournal, resumes, writeJournal } from './journal.ts'
+import type { NodeContext } from './node-context.ts'
+import { paths } from './paths.ts'
+import { certsPhase, kubeconfigPhase } from './phases/certs.ts'
+import { checkShared, downloadCertsPhase } from './phases/download-certs.ts'
+import { etcdJoinPhase } from './phases/etcd-join.ts'
+import { type KubeletStart, kubeletStartPhase } from './phases/kubelet-start.ts'
+import { kubeletWaitBootstrapPhase, writeBootstrapKubeconfig } from './phases/kubelet-wait-bootstrap.ts'
+import { controlPlanePhase } from './phases/manifests.ts'
+import { markControlPlanePhase } from './phases/mark-control-plane.ts'
+import type { Phase } from './phases/phase.ts'
+import { runtimePhase } from './phases/runtime.ts'
+import { waitControlPlanePhase } from './phases/wait-control-plane.ts'
+import { type Finding, findingLines, ignoring, PreflightError } from './preflight/finding.ts'
+import { checkNode } from './preflight/node-checks.ts'
+
+export interface Join extends KubeletStart {
+  readonly join: JoinConfiguration
+  /** The cluster, once it has been found and is trusted; found when it is first asked for. */
+  discovered(note?: (text: string) => void): Promise<Discovered>
+  /** A client with the rights that the token gives. */
+  bootstrap(): Promise<Client>
+  /** The uploaded certificates of the control plane, by their keys in the Secret. */
+  uploaded(): Promise<ReadonlyMap<string, string>>
+}
+
+export type ControlPlaneJoin = Join & Required<Pick<NodeContext, 'endpoint'>>
+
+export interface JoinOptions {
+  readonly host: Host
+  readonly join: JoinConfiguration
+  readonly install: boolean
+  readonly program: readonly string[]
+  readonly signal: AbortSignal
+  readonly say: (line: string) => void
+}
+
+/** Runs `make` when it is first asked for; a failure is asked for again. */
+function once<Args extends readonly unknown[], T>(make: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
+  let made: Promise<T> | undefined
+  return (...args) => {
+    made ??= make(...args).catch(error => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+}
+
+/** What the phases of one run share. */
+export function joinContext(options: JoinOptions): Join {
+  const { host, join, ...rest } = options
+  const endpoint = join.controlPlane?.localAPIEndpoint
+  const discovered = once((note?: (text: string) => void) =>
+    discover(join, { signal: options.signal, ...(note && { note }) }),
+  )
+  const bootstrap = once(async () => {
+    const { server, ca, credentials } = await discovered()
+    return createClient(httpTransport({ server, ca, ...credentials }))
+  })
+  const read = async (name: string, key: string) => {
+    const client = await bootstrap()
+    const { data } = await client.get(configMaps, { namespace: 'kube-system', name }).catch(error => {
+      throw refused(error, name)
+    })
+    const text = data?.[key]
+    if (text === undefined) throw new Error(`ConfigMap kube-system/${name} of the cluster has no ${key}`)
+    return text
+  }
+  return {
+    ...rest,
+    host,
+    join,
+    node: join.nodeRegistration,
+    ...(endpoint && { endpoint }),
+    timeouts: join.timeouts,
+    ...(join.patches?.directory && { patches: join.patches.directory }),
+    dryRun: join.dryRun ?? false,
+    discovered,
+    bootstrap,
+    uploaded: once(async () => downloadCertificates(await bootstrap(), join.controlPlane?.certificateKey ?? '')),
+    cluster: once(async (): Promise<ClusterConfiguration> => {
+      const text = await read('kubeadm-config', 'ClusterConfiguration')
+      return loadStoredCluster(text, 'ConfigMap kube-system/kubeadm-config', await machineFacts(host))
+    }),
+    kubeletConfiguration: once(async () => parse(await read('kubelet-config', 'kubelet')) as object),
+    // Through the machines that are there already: our own API server comes last.
+    admin: once(async () => {
+      const { server } = await discovered()
+      return createClient(httpTransport({ ...(await loadKubeconfig(paths.adminConf)), server }))
+    }),
+  }
+}
+
+/** What it means when the cluster does not let the holder of a token read what it must. */
+function refused(error: unknown, name: string): unknown {
+  if (isStatus(error, 'Unauthorized')) {
+    return new DiscoveryError(
+      'the cluster does not take this token: it has expired, or is not for authentication. Make a new one on a control plane machine with: kobune token create --print-join-command',
+      { cause: error },
+    )
+  }
+  if (isForbidden(error) || isNotFound(error)) {
+    return new DiscoveryError(
+      `ConfigMap kube-system/${name} cannot be read with this token: ${(error as Error).message}. On a control plane machine: kobune init phase upload-config all`,
+      { cause: error },
+    )
+  }
+  return error
+}
+
+const preflightPhase: Phase<Join> = {
+  name: 'preflight',
+  does: 'Look at the machine and at the cluster',
+  async run(context, note) {
+    const { host, join, node, endpoint, say, dryRun } = context
+    const { ca } = await context.discovered(note)
+    await context.cluster()
+    if (endpoint) await checkShared(context as ControlPlaneJoin)
+    const asked = {
+      command: 'join',
+      nodeName: node.name,
+      controlPlane: Boolean(endpoint),
+      criSocket: node.criSocket,
+      fingerprint: fingerprint(pemList(ca).join(), node.name, JSON.stringify(endpoint ?? null)),
+    } as const
+    const resumed = resumes(await readJournal(host), asked)
+    const found = [...(await checkNode(context, { resumed })), ...(await nameTaken(context, resumed))]
+    const findings = ignoring(found, join.nodeRegistration.ignorePreflightErrors)
+    for (const line of findingLines(findings.filter(({ warning }) => warning))) say(line)
+    if (findings.some(({ warning }) => !warning)) throw new PreflightError(findings)
+    if (resumed) say('[preflight] Going on with a join that was cut off')
+    if (!dryRun) await writeJournal(host, { ...asked, finished: false })
+  },
+}
+
+/** Another machine of that name that is well would be thrown out by this one. */
+async function nameTaken(context: Join, resumed: boolean): Promise<readonly Finding[]> {
+  const { name } = context.node
+  const client = await context.bootstrap()
+  const node = await client.get(nodes, { name }).catch(error => {
+    if (isNotFound(error)) return undefined
+    throw error
+  })
+  if (!node || resumed || getCondition(node.status.conditions, 'Ready')?.status !== 'True') return []
+  const message = `a Node with name ${JSON.stringify(name)} and status "Ready" already exists in the cluster`
+  return [{ check: 'NodeName', message, mend: `kobune join ... --node-name OTHER; or kubectl delete node ${name}` }]
+}
+
+const onControlPlane = (context: Join) => Boolean(context.endpoint)
+/** Phases of a control plane node run only where there is to be one. */
+const only = (phase: Phase<ControlPlaneJoin>): Phase<Join> => ({ ...(phase as Phase<Join>), when: onControlPlane })
+
+const kubeletPhase: Phase<Join> = {
+  ...kubeletStartPhase,
+  async run(context, note) {
+    await writeBootstrapKubeconfig(context)
+    await kubeletStartPhase.run!(context, note)
+  },
+}
+
+/** The whole of it. */
+export const joinPhases: readonly Phase<Join>[] = [
+  preflightPhase,
+  runtimePhase,
+  only({
+    name: 'control-plane-prepare',
+    does: 'Prepare the control plane',
+    phases: [
+      downloadCertsPhase,
+      certsPhase,
+      kubeconfigPhase(['admin.conf', 'controller-manager.conf', 'scheduler.conf']),
+      controlPlanePhase,
+    ],
+  }),
+  kubeletPhase,
+  only(etcdJoinPhase),
+  kubeletWaitBootstrapPhase,
+  only({
+    name: 'control-plane-join',
+    does: 'Become a part of the control plane',
+    phases: [markControlPlanePhase],
+  }),
+  only(waitControlPlanePhase),
+  {
+    name: 'finish',
+    does: 'Tell how it went',
+    run: async context => {
+      const journal = await readJournal(context.host)
+      if (journal) await writeJournal(context.host, { ...journal, finished: true })
+      context.say(joinedText(context))
+    },
+  },
+]
+
+function joinedText({ endpoint, dryRun }: Join): string {
+  if (dryRun) return ''
+  if (!endpoint) {
+    return `
+This node has joined the cluster:
+* Certificate signing request was sent to apiserver and a response was received.
+* The Kubelet was informed of the new secure connection details.
+
+Run 'kubectl get nodes' on the control-plane to see this node join the cluster.
+`
+  }
+  return `
+This node has joined the cluster and a new control plane instance was created:
+
+* Certificate signing request was sent to apiserver and approval was received.
+* The Kubelet was informed of the new secure connection details.
+* Control plane label and taint were applied to the new node.
+* The Kubernetes control plane instances scaled up.
+* A new etcd member was added to the local/stacked etcd cluster.
+
+To start administering your cluster from this node, you need to run the following as a regular user:
+
+\tmkdir -p $HOME/.kube
+\tsudo cp -i ${paths.adminConf} $HOME/.kube/config
+\tsudo chown $(id -u):$(id -g) $HOME/.kube/config
+
+Run 'kubectl get nodes' to see this node join the cluster.
+`
+}
