@@ -56,6 +56,10 @@ export interface ApiServerOptions {
   /** Where others reach this server; default: the address it binds to. */
   readonly advertiseAddress?: string
   readonly serviceCIDR?: string
+  /** First and last. Default 30000-32767. */
+  readonly nodePorts?: readonly [number, number]
+  /** Seconds that events are kept. Default an hour. */
+  readonly eventLifetime?: number
   readonly clock?: Clock
   readonly log?: Logger
 }
@@ -79,6 +83,8 @@ export interface ApiServer {
   localTransport(user: User): Transport
   /** New certificates for connections from now on. */
   renewCertificates(tls: TlsOptions): void
+  /** Says that it is not ready any more, and goes on. */
+  drain(): void
   /** Ends watches, lets writes under way finish. */
   stop(): Promise<void>
 }
@@ -98,11 +104,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const log = options.log ?? logger('apiserver')
   const feed = new Feed(options.storage, log)
   await feed.start()
-  const table = servedResources(feed)
+  const table = servedResources(feed, options.eventLifetime ?? 3600)
   const lister = cacheLister(table)
   const security = options.security(lister)
   const { authenticator, authorizer } = security
-  const addresses = new ServiceAddresses(table.of(services), options.serviceCIDR ?? '10.96.0.0/12')
+  const addresses = new ServiceAddresses(table.of(services), options.serviceCIDR ?? '10.96.0.0/12', options.nodePorts)
   const registry: Registry = {
     table,
     admission: security.admission ?? admitAll,
@@ -158,6 +164,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ready,
     localTransport: user => localTransport(core, user),
     renewCertificates: tls => http?.renew(tls),
+    drain() {
+      state.stopping = true
+    },
     async stop() {
       state.stopping = true
       await ready.catch(() => undefined)
@@ -169,10 +178,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
 }
 
-function servedResources(feed: Feed): ResourceTable {
+function servedResources(feed: Feed, eventLifetime: number): ResourceTable {
   const table = new ResourceTable(feed)
   const viewed = new Map(views)
-  for (const resource of resources) if (!viewed.has(resource)) table.add(resource, strategyOf(resource))
+  for (const resource of resources) {
+    if (viewed.has(resource)) continue
+    table.add(resource, strategyOf(resource), resource === events ? { lifetime: eventLifetime } : {})
+  }
   for (const [view, how] of views) table.add(view, strategyOf(view), how)
   return table
 }

@@ -34,6 +34,8 @@ export interface Command {
   readonly commands?: readonly Command[]
   /** Works, but is not shown: what the processes of a cluster are started with. */
   readonly hidden?: boolean
+  /** All that follows on the line goes to `run` as it stands, as its first argument: it has flags of another kind. */
+  readonly words?: boolean
   /** Loads the code only when the command runs; resolves to the exit code. */
   readonly run?: (call: Call) => Promise<number>
 }

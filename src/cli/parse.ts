@@ -4,6 +4,8 @@ import type { Call, Command } from './command.ts'
 /** Runs the command that `words` name. Resolves to the exit code: 2 for a line that could not be understood. */
 export async function runCommandLine(root: Command, words: readonly string[]): Promise<number> {
   let code: number | undefined
+  const direct = root.commands?.find(child => child.words && child.name === words[0])
+  if (direct?.run) return direct.run({ args: [words.slice(1)], options: {} })
   const program = build(root, run => {
     code = run
   })
@@ -21,7 +23,8 @@ function build(command: Command, finish: (code: number) => void): Program {
     .description(command.does)
     .exitOverride()
     .showHelpAfterError('(--help tells more)')
-  program.allowExcessArguments(false)
+  // Options behind a subcommand's name are that one's, even where the command above has them too.
+  program.allowExcessArguments(false).enablePositionalOptions()
   for (const argument of command.arguments ?? []) program.addArgument(argumentOf(argument))
   for (const option of command.options ?? []) program.addOption(optionOf(option))
   if (command.examples) program.addHelpText('after', `\n${examplesText(command)}`)

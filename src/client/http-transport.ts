@@ -21,6 +21,14 @@ export interface HttpTransportOptions {
   /** Milliseconds a single (not watch) request may take. Default 60 s. */
   readonly timeout?: number
   readonly userAgent?: string
+  /** Shared with other transports; stays the caller's. Default: connections of its own, with the credentials above. */
+  readonly connections?: Connections
+}
+
+/** Connections with the newest credentials. */
+export interface Connections {
+  current(): Agent
+  close(): void
 }
 
 const methods = {
@@ -44,7 +52,7 @@ export function httpTransport(options: HttpTransportOptions): Transport {
   const base = new URL(options.server)
   // URLs have IPv6 addresses in brackets, sockets have them without.
   const host = base.hostname.replace(/^\[|\]$/g, '')
-  const agents = renewableAgent(options)
+  const agents = options.connections ?? connectionsWith(options)
 
   function headers(more: Record<string, string | undefined>): Record<string, string> {
     const token = textOf(options.token)
@@ -119,7 +127,7 @@ export function httpTransport(options: HttpTransportOptions): Transport {
       return { status: response.statusCode!, body: response as AsyncIterable<Uint8Array> }
     },
     async close() {
-      agents.close()
+      if (!options.connections) agents.close()
     },
   }
 }
@@ -127,7 +135,9 @@ export function httpTransport(options: HttpTransportOptions): Transport {
 const textOf = (text: Renewable) => (typeof text === 'function' ? text() : text)
 
 /** Connections with the newest credentials; those with former ones end with the request they are on. */
-function renewableAgent(options: HttpTransportOptions) {
+export function connectionsWith(
+  options: Pick<HttpTransportOptions, 'ca' | 'cert' | 'key' | 'serverName'>,
+): Connections {
   let used: { readonly agent: Agent; readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined
   let retired: Agent[] = []
   function retire(agent: Agent): void {

@@ -11,9 +11,10 @@ import { usageNamed } from '../pki/usages.ts'
 import { type Controller, controller, own, type ReconcileContext } from '../reconcile/controller.ts'
 
 export interface SigningOptions {
-  readonly authority: Authority
+  /** A function is asked each time: the authority may be renewed. */
+  readonly authority: Authority | (() => Authority)
   /** The longest validity given, milliseconds. Upstream's default: a year. */
-  readonly longest?: number
+  readonly longest?: number | undefined
 }
 
 const year = 365 * 24 * 3_600_000
@@ -93,7 +94,8 @@ async function sign(
   }
   const asked = (request.spec.expirationSeconds ?? Number.POSITIVE_INFINITY) * 1000
   const now = clock.now()
-  const certificate = signCsr(parseCsr(text), options.authority, {
+  const authority = typeof options.authority === 'function' ? options.authority() : options.authority
+  const certificate = signCsr(parseCsr(text), authority, {
     usages: (request.spec.usages ?? []).flatMap(usage => usageNamed(usage) ?? []),
     notBefore: now - backdate,
     notAfter: now - backdate + Math.min(asked, options.longest ?? year),

@@ -1,6 +1,7 @@
 /** All controllers of the control plane, and the order of their start does not matter. */
 import type { Authority } from '../pki/issue.ts'
 import type { Controller, ControllerContext } from '../reconcile/controller.ts'
+import { bootstrapSigner } from './bootstrap-signer.ts'
 import { certificateApprover } from './certificate-approval.ts'
 import { certificateCleaner, certificateSigner } from './certificate-signing.ts'
 import { cronJobController } from './cron-job.ts'
@@ -13,28 +14,38 @@ import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
 import { jobController } from './job.ts'
 import { namespaceController } from './namespace.ts'
-import { nodeIpamController } from './node-ipam.ts'
+import { type NodeIpamOptions, nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import { podGarbageCollector } from './pod-gc.ts'
 import { replicaSetController, replicationController } from './replica-set.ts'
 import { resourceQuotaController } from './resource-quota.ts'
-import { rootCaPublisher, serviceAccountController } from './service-account.ts'
+import { type RenewedText, rootCaPublisher, serviceAccountController } from './service-account.ts'
 import { statefulSetController } from './stateful-set.ts'
 import { taintEvictionController } from './taint-eviction.ts'
+import { tokenCleaner } from './token-cleaner.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished.ts'
 
 export interface ControllersOptions {
-  /** Signs certificate requests; without it they wait for somebody else. */
-  readonly authority?: Authority
-  /** PEM of the authority that pods trust for the API. */
-  readonly rootCa?: string
+  /** Signs certificate requests; without it they wait for somebody else. A function is asked each time (renewal). */
+  readonly authority?: Authority | (() => Authority)
+  /** The longest life of a signed certificate, milliseconds. Default a year. */
+  readonly longestSigned?: number
+  /** PEM of the authorities that pods trust for the API. */
+  readonly rootCa?: string | RenewedText
   /** Networks that nodes get their pods' addresses from; none: somebody else gives them. */
   readonly clusterCidrs?: readonly string[]
+  /** Prefix lengths of a node's part of them, by family. */
+  readonly nodeMask?: NodeIpamOptions['nodeMask']
+  /** Milliseconds of silence after which a node is unknown. */
+  readonly nodeGracePeriod?: number
+  readonly nodeMonitorPeriod?: number
+  /** How many ended pods are kept. */
+  readonly mostEndedPods?: number
 }
 
 /** The controllers that these options ask for. */
 export function controllers(options: ControllersOptions): readonly Controller[] {
-  const { authority, rootCa, clusterCidrs } = options
+  const { authority, rootCa, clusterCidrs, longestSigned, nodeMask } = options
   return [
     deploymentController(),
     replicaSetController(),
@@ -52,14 +63,16 @@ export function controllers(options: ControllersOptions): readonly Controller[] 
     namespaceController(),
     serviceAccountController(),
     garbageCollector(),
-    nodeLifecycleController(),
+    nodeLifecycleController({ gracePeriod: options.nodeGracePeriod, monitorPeriod: options.nodeMonitorPeriod }),
     taintEvictionController(),
-    podGarbageCollector(),
+    podGarbageCollector(options.mostEndedPods),
     certificateApprover(),
     certificateCleaner(),
+    bootstrapSigner(),
+    tokenCleaner(),
     ...(rootCa ? [rootCaPublisher(rootCa)] : []),
-    ...(authority ? [certificateSigner({ authority })] : []),
-    ...(clusterCidrs?.length ? [nodeIpamController({ clusterCidrs })] : []),
+    ...(authority ? [certificateSigner({ authority, longest: longestSigned })] : []),
+    ...(clusterCidrs?.length ? [nodeIpamController({ clusterCidrs, ...(nodeMask && { nodeMask }) })] : []),
   ]
 }
 

@@ -9,10 +9,13 @@ import { isPodReady } from '../machinery/pods.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { type Controller, controller, indexOf, on, own, type ReconcileContext } from '../reconcile/controller.ts'
 
-/** A node is silent after this long without a new lease or status, milliseconds (upstream since 1.32: 50 s). */
-const gracePeriod = 50_000
-/** How often a node is looked at although nothing happened. */
-const monitorPeriod = 5_000
+export interface NodeLifecycleOptions {
+  /** A node is silent after this long without a new lease or status, milliseconds. Default 50 s (upstream since 1.32). */
+  readonly gracePeriod?: number | undefined
+  /** How often a node is looked at although nothing happened. Default 5 s. */
+  readonly monitorPeriod?: number | undefined
+}
+
 export const byNode = 'byNode'
 
 const prefix = 'node.kubernetes.io'
@@ -36,7 +39,8 @@ interface Heartbeat {
   readonly at: number
 }
 
-export function nodeLifecycleController(): Controller {
+export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Controller {
+  const { gracePeriod = 50_000, monitorPeriod = 5_000 } = options
   const heartbeats = new Map<string, Heartbeat>()
   return controller({
     name: 'node-lifecycle-controller',
@@ -46,11 +50,18 @@ export function nodeLifecycleController(): Controller {
     ],
     reads: [pods],
     indexes: [indexOf(pods, byNode, pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []))],
-    reconcile: (key, context) => reconcile(key, context, heartbeats),
+    reconcile: (key, context) => reconcile(key, context, { heartbeats, gracePeriod, monitorPeriod }),
   })
 }
 
-async function reconcile(key: string, context: ReconcileContext, heartbeats: Map<string, Heartbeat>) {
+interface Watching {
+  readonly heartbeats: Map<string, Heartbeat>
+  readonly gracePeriod: number
+  readonly monitorPeriod: number
+}
+
+async function reconcile(key: string, context: ReconcileContext, watching: Watching) {
+  const { heartbeats, gracePeriod, monitorPeriod } = watching
   const node = context.informers.of(nodes).get(key)
   if (!node) {
     heartbeats.delete(key)

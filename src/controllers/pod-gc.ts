@@ -7,13 +7,12 @@ import { isPodTerminal } from '../machinery/pods.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { type Controller, controller, on, type ReconcileContext } from '../reconcile/controller.ts'
 
-/** Upstream's --terminated-pod-gc-threshold. */
-const mostEnded = 12_500
 const period = 20_000
 /** A node just missing from the informer may be a new one: wait this long before its pods are taken for lost. */
 const quarantine = 40_000
 
-export function podGarbageCollector(): Controller {
+/** `mostEnded`: how many ended pods are kept; upstream's --terminated-pod-gc-threshold. */
+export function podGarbageCollector(mostEnded = 12_500): Controller {
   const missingSince = new Map<string, number>()
   return controller({
     name: 'pod-garbage-collector',
@@ -22,7 +21,9 @@ export function podGarbageCollector(): Controller {
     workers: 1,
     reconcile: async (_, context) => {
       const all = [...context.informers.of(pods).list()]
-      await Promise.all([...lost(all, context, missingSince), ...surplus(all)].map(pod => remove(context, pod)))
+      await Promise.all(
+        [...lost(all, context, missingSince), ...surplus(all, mostEnded)].map(pod => remove(context, pod)),
+      )
       return { after: period }
     },
   })
@@ -39,7 +40,8 @@ function lost(all: readonly Pod[], { informers, clock }: ReconcileContext, missi
   })
 }
 
-function surplus(all: readonly Pod[]): Pod[] {
+function surplus(all: readonly Pod[], mostEnded: number): Pod[] {
+  if (mostEnded <= 0) return []
   const ended = all.filter(isPodTerminal)
   if (ended.length <= mostEnded) return []
   const age = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp)

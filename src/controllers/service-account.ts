@@ -7,6 +7,7 @@ import { type Controller, controller, on, own, type ReconcileContext } from '../
 
 const nameOfAccount = 'default'
 const nameOfRootCa = 'kube-root-ca.crt'
+const nameOfPublisher = 'root-ca-certificate-publisher'
 
 export function serviceAccountController(): Controller {
   return controller({
@@ -25,15 +26,41 @@ export function serviceAccountController(): Controller {
   })
 }
 
-/** `ca`: PEM of the certificate authority of the API server. */
-export function rootCaPublisher(ca: string): Controller {
+/** A text that may change while controllers run. */
+export interface RenewedText {
+  readonly current: string
+  /** Calls back with every newer one. */
+  on(changed: () => void): () => void
+}
+
+/** `ca`: PEM of the certificate authorities of the API server. */
+export function rootCaPublisher(ca: string | RenewedText): Controller {
+  if (typeof ca === 'string') return publisher(() => ca)
+  return {
+    name: nameOfPublisher,
+    start(context) {
+      const running = publisher(() => ca.current).start(context)
+      const off = ca.on(() => {
+        for (const { metadata } of context.informers.of(namespaces).list()) running.look(metadata.name)
+      })
+      return {
+        async stop() {
+          off()
+          await running.stop()
+        },
+      }
+    },
+  }
+}
+
+function publisher(ca: () => string) {
   return controller({
-    name: 'root-ca-certificate-publisher',
+    name: nameOfPublisher,
     watches: [
       own(namespaces),
       on(configMaps, map => (map.metadata.name === nameOfRootCa ? [map.metadata.namespace] : [])),
     ],
-    reconcile: (key, context) => publish(key, context, ca),
+    reconcile: (key, context) => publish(key, context, ca()),
   })
 }
 

@@ -85,11 +85,21 @@ export interface RunningController {
   stop(): Promise<void>
 }
 
-export function controller(options: ControllerOptions): Controller {
+/** A running controller of this module's making. */
+export interface RunningQueue extends RunningController {
+  /** Works on a key although nothing of what is watched changed. */
+  look(key: string): void
+}
+
+export interface QueueController extends Controller {
+  start(context: ControllerContext): RunningQueue
+}
+
+export function controller(options: ControllerOptions): QueueController {
   return { name: options.name, start: context => start(options, context) }
 }
 
-function start(options: ControllerOptions, context: ControllerContext): RunningController {
+function start(options: ControllerOptions, context: ControllerContext): RunningQueue {
   const log = logger(options.name)
   const queue = new WorkQueue({ clock: context.clock ?? systemClock })
   const stopping = new AbortController()
@@ -124,6 +134,7 @@ function start(options: ControllerOptions, context: ControllerContext): RunningC
     if (!stopping.signal.aborted) log.error({ error: String(error) }, 'controller ended')
   })
   return {
+    look: key => queue.add(key),
     async stop() {
       for (const off of offs) off()
       stopping.abort(new Error(`${options.name} stopped`))

@@ -1,20 +1,23 @@
 /** Controllers and scheduler as parts of a process: each under its own name to the API. */
-import { createPrivateKey } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Client } from '../client/client.ts'
 import { InformerSet } from '../client/informer.ts'
-import { controllers, startControllers } from '../controllers/controllers.ts'
+import { type ControllersOptions, controllers, startControllers } from '../controllers/controllers.ts'
 import { eventRecorder } from '../reconcile/event-recorder.ts'
 import { startScheduler } from '../scheduler/scheduler.ts'
 
 export interface ComponentsOptions {
-  readonly ca: { readonly certificate: string; readonly key: string }
-  readonly podCidr: string
   readonly clock: Clock
-  /** A client under a name and groups. */
-  readonly clientAs: (name: string, groups?: readonly string[]) => Client
-  readonly controllers: boolean
-  readonly scheduler: boolean
+  readonly controllers?: {
+    /** Reads for all of them. */
+    readonly client: Client
+    /** The client of a service account in kube-system. */
+    readonly clientOf: (account: string) => Client
+    readonly options: ControllersOptions
+    /** Which run, by name. Default: all. */
+    readonly chosen?: (controller: string) => boolean
+  }
+  readonly scheduler?: { readonly client: Client }
 }
 
 /**
@@ -30,26 +33,22 @@ const accounts: Readonly<Record<string, string>> = {
   'node-ipam-controller': 'node-controller',
   'node-lifecycle-controller': 'node-controller',
   'taint-eviction-controller': 'node-controller',
+  'bootstrap-signer-controller': 'bootstrap-signer',
+  'token-cleaner-controller': 'token-cleaner',
   csrapproving: 'certificate-controller',
   csrsigning: 'certificate-controller',
   csrcleaner: 'certificate-controller',
 }
-const accountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system']
 
 export async function startComponents(options: ComponentsOptions): Promise<{ stop(): Promise<void> }> {
-  const { clientAs, clock } = options
+  const { clock } = options
   const stops: (() => Promise<void>)[] = []
   if (options.controllers) {
-    const informers = new InformerSet(clientAs('system:kube-controller-manager'))
-    const { certificate, key } = options.ca
-    const all = controllers({
-      authority: { certificate, key: createPrivateKey(key) },
-      rootCa: certificate,
-      clusterCidrs: [options.podCidr],
-    })
+    const { client: reader, clientOf, chosen = () => true } = options.controllers
+    const informers = new InformerSet(reader)
+    const all = controllers(options.controllers.options).filter(({ name }) => chosen(name))
     const running = startControllers(all, name => {
-      const account = `system:serviceaccount:kube-system:${accounts[name] ?? name}`
-      const client = clientAs(account, accountGroups)
+      const client = clientOf(accounts[name] ?? name)
       return { client, informers, recorder: eventRecorder(client, { component: name }, clock), clock }
     })
     stops.push(
@@ -58,7 +57,7 @@ export async function startComponents(options: ComponentsOptions): Promise<{ sto
     )
   }
   if (options.scheduler) {
-    const client = clientAs('system:kube-scheduler')
+    const { client } = options.scheduler
     const informers = new InformerSet(client)
     const recorder = eventRecorder(client, { component: 'default-scheduler' }, clock)
     const scheduler = startScheduler({ client, informers, recorder, clock })

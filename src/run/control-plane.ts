@@ -1,6 +1,8 @@
 /** API server, controllers and scheduler in one process: who they are to one another, and in which order they start. */
 import { createPrivateKey } from 'node:crypto'
 import { type ApiServer, startApiServer } from '../apiserver/api-server.ts'
+import { publishAuthorities } from '../apiserver/authentication/publish-authorities.ts'
+import { itself } from '../apiserver/bootstrap-objects.ts'
 import { secured } from '../apiserver/secured.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { type Client, createClient } from '../client/client.ts'
@@ -28,6 +30,8 @@ export interface ControlPlaneOptions {
   readonly advertiseAddress: string
   readonly serviceCidr: string
   readonly podCidr: string
+  /** Who issues service account tokens. Default: kubeadm's for the domain cluster.local. */
+  readonly issuer?: string
   readonly clock?: Clock
   /** Which parts run beside the API server. Default: both. */
   readonly controllers?: boolean
@@ -41,11 +45,13 @@ export interface ControlPlane {
   stop(): Promise<void>
 }
 
-const issuer = 'https://kubernetes.default.svc.cluster.local'
+const usualIssuer = 'https://kubernetes.default.svc.cluster.local'
+
+const accountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system']
 
 /** Resolves when the API server is ready and the components have begun. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { pki, clock = systemClock } = options
+  const { pki, clock = systemClock, issuer = usualIssuer } = options
   const server = await startApiServer({
     storage: options.storage,
     ...secured({
@@ -65,13 +71,25 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createClient(server.localTransport({ name, groups: [...groups, 'system:authenticated'] }))
   // What they may do is written there first.
   await server.ready
+  await publishAuthorities(createClient(server.localTransport(itself)), {
+    clientCa: pki.ca.certificate,
+    frontProxyCa: pki.frontProxyCa,
+  })
+  const { certificate, key } = pki.ca
   const parts = await startComponents({
-    ca: pki.ca,
-    podCidr: options.podCidr,
     clock,
-    clientAs,
-    controllers: options.controllers ?? true,
-    scheduler: options.scheduler ?? true,
+    ...((options.controllers ?? true) && {
+      controllers: {
+        client: clientAs('system:kube-controller-manager'),
+        clientOf: account => clientAs(`system:serviceaccount:kube-system:${account}`, accountGroups),
+        options: {
+          authority: { certificate, key: createPrivateKey(key) },
+          rootCa: certificate,
+          clusterCidrs: [options.podCidr],
+        },
+      },
+    }),
+    ...((options.scheduler ?? true) && { scheduler: { client: clientAs('system:kube-scheduler') } }),
   })
   return {
     server,

@@ -15,6 +15,8 @@ export interface TlsOptions {
   readonly cert: string
   readonly key: string
   readonly clientCA?: string
+  /** Default: TLSv1.2. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
 }
 
 export interface HttpOptions {
@@ -44,7 +46,6 @@ export async function serveHttps(options: HttpOptions): Promise<HttpServer> {
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
     keepAlive: true,
     // A slow client may hold a socket, not a request: headers and bodies have to arrive.
     handshakeTimeout: 15_000,
@@ -81,8 +82,8 @@ export async function serveHttps(options: HttpOptions): Promise<HttpServer> {
   }
 }
 
-function tlsOptions({ cert, key, clientCA }: TlsOptions) {
-  return { cert, key, ...(clientCA !== undefined && { ca: clientCA }) }
+function tlsOptions({ cert, key, clientCA, minVersion = 'TLSv1.2' }: TlsOptions) {
+  return { cert, key, minVersion, ...(clientCA !== undefined && { ca: clientCA }) }
 }
 
 async function answer(

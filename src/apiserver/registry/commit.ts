@@ -3,18 +3,14 @@ import { type Entry, encodeStored } from '../cache/entry.ts'
 import { deepEqual } from '../cache/json.ts'
 import type { Served } from './served.ts'
 
-/** Seconds after which the store forgets objects of these resources. */
-const lifetimes: Readonly<Record<string, number>> = { events: 3600 }
-
 /** How a write went: the object as stored now, or what was there instead of what was expected (undefined: nothing). */
 export type Written = { readonly entry: Entry } | { readonly current: Entry | undefined }
 
 /** Writes an object if the store holds `expect` (a revision; 0: nothing) under the key. */
 export async function store(served: Served, key: string, object: KubernetesObject, expect: number): Promise<Written> {
-  const { cache, resource } = served
+  const { cache, lifetime: ttl } = served
   const bytes = encodeStored(object)
   cache.expectWrite(bytes, object)
-  const ttl = lifetimes[resource.plural]
   const result = await cache.feed.storage.put(key, bytes, ttl === undefined ? { expect } : { expect, ttl })
   if (!result.ok) return { current: result.current && cache.entryOf(result.current) }
   return {

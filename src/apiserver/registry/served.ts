@@ -14,6 +14,8 @@ export interface Served {
   readonly strategy: Strategy
   readonly prefix: string
   readonly cache: ResourceCache
+  /** Seconds after which the store forgets an object. */
+  readonly lifetime?: number
   /** Stored and cached in the form of another version, whose objects these are views of. */
   readonly version?: { readonly storedAs: Served; readonly conversion: Conversion }
 }
@@ -53,9 +55,15 @@ export class ResourceTable {
   add(
     resource: AnyResource,
     strategy: Strategy,
-    more: { readonly storedAs?: AnyResource; readonly conversion?: Conversion; readonly custom?: boolean } = {},
+    more: {
+      readonly storedAs?: AnyResource
+      readonly conversion?: Conversion
+      readonly custom?: boolean
+      readonly lifetime?: number
+    } = {},
   ): Served {
     const { conversion, custom } = more
+    const lifetime = more.lifetime ?? (more.storedAs && this.of(more.storedAs).lifetime)
     const owner = more.storedAs && this.of(more.storedAs)
     const prefix = owner?.prefix ?? storagePrefix(resource, custom)
     const cache = owner?.cache ?? new ResourceCache(prefix, headOf(resource), this.#feed)
@@ -66,6 +74,7 @@ export class ResourceTable {
       strategy,
       prefix,
       cache,
+      ...(lifetime !== undefined && { lifetime }),
       ...(owner && conversion && { version: { storedAs: owner, conversion } }),
     }
     this.#served.set(idOf(resource.group, resource.version, resource.plural), served)

@@ -9,8 +9,7 @@ import { Allocator } from './allocator.ts'
 import { dynamicStart, ipRange } from './ip-range.ts'
 import { addressesOf, nodePortsOf, wantsAddress, wantsNodePorts } from './service-fields.ts'
 
-const firstPort = 30000
-const lastPort = 32767
+const usualPorts = [30000, 32767] as const
 
 /**
  * Gives Services their addresses and node ports. What is in use follows from the stored Services; a write under way
@@ -21,10 +20,14 @@ export class ServiceAddresses implements WriteHook {
   readonly #ips: Allocator<string>
   readonly #ports: Allocator<number>
   readonly #served: Served
+  readonly #firstPort: number
+  readonly #lastPort: number
   #stop: (() => void) | undefined
 
-  constructor(served: Served, cidr: string) {
+  constructor(served: Served, cidr: string, [firstPort, lastPort]: readonly [number, number] = usualPorts) {
     this.#served = served
+    this.#firstPort = firstPort
+    this.#lastPort = lastPort
     this.#range = ipRange(cidr)
     this.#ips = new Allocator(this.#range)
     const size = lastPort - firstPort + 1
@@ -152,8 +155,8 @@ export class ServiceAddresses implements WriteHook {
 
   #takePort(service: Draft<Service>, field: string, port: number, held: ReadonlySet<number>, taken: number[]): void {
     if (held.has(port)) return
-    if (port < firstPort || port > lastPort) {
-      const why = `provided port is not in the valid range. The range of valid ports is ${firstPort}-${lastPort}`
+    if (port < this.#firstPort || port > this.#lastPort) {
+      const why = `provided port is not in the valid range. The range of valid ports is ${this.#firstPort}-${this.#lastPort}`
       refuse(service, fieldInvalid(field, port, why))
     }
     if (this.#ports.isUsed(port)) refuse(service, fieldInvalid(field, port, 'provided port is already allocated'))

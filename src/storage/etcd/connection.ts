@@ -34,13 +34,26 @@ export class EtcdError extends Error {
 
 export class EtcdConnection {
   readonly #proto = new Proto(fileURLToPath(new URL('./etcd.proto', import.meta.url)))
-  readonly #clients: readonly Client[]
+  readonly #endpoints: readonly string[]
+  #clients: readonly Client[]
   #current = 0
 
-  constructor({ endpoints, ca, cert, key }: EtcdOptions) {
-    if (endpoints.length === 0) throw new Error('etcd: no endpoints are given')
+  constructor(options: EtcdOptions) {
+    this.#endpoints = options.endpoints
+    if (options.endpoints.length === 0) throw new Error('etcd: no endpoints are given')
+    this.#clients = this.#connect(options)
+  }
+
+  /** Calls from now on show other credentials; those under way end as they began. */
+  renew(credentials: Omit<EtcdOptions, 'endpoints'>): void {
+    const former = this.#clients
+    this.#clients = this.#connect(credentials)
+    for (const client of former) client.close()
+  }
+
+  #connect({ ca, cert, key }: Omit<EtcdOptions, 'endpoints'>): Client[] {
     const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text))
-    this.#clients = endpoints.map(endpoint => {
+    return this.#endpoints.map(endpoint => {
       const { protocol, host } = new URL(endpoint)
       const secure = protocol === 'https:'
       return new Client(

@@ -24,8 +24,14 @@ export interface EtcdStorageOptions extends EtcdOptions {
   readonly clock?: Clock
 }
 
+/** The store, with what only a networked one has. */
+export interface EtcdStore extends Storage {
+  /** Other credentials for calls from now on. */
+  renew(credentials: Omit<EtcdOptions, 'endpoints'>): void
+}
+
 /** Opens the store as soon as a member can be reached; throws when none can, or when it has no quorum. */
-export async function etcdStorage(options: EtcdStorageOptions): Promise<Storage> {
+export async function etcdStorage(options: EtcdStorageOptions): Promise<EtcdStore> {
   const connection = new EtcdConnection(options)
   const store = new EtcdStorage(connection, options.clock ?? systemClock)
   try {
@@ -43,7 +49,7 @@ const modRevision = 2
 /** A lease is shared by keys written with the same time to live within this time, milliseconds. */
 const leaseShared = 60_000
 
-class EtcdStorage implements Storage {
+class EtcdStorage implements EtcdStore {
   readonly #connection: EtcdConnection
   readonly #clock: Clock
   readonly #watches = new Map<EtcdWatch, string>()
@@ -58,6 +64,10 @@ class EtcdStorage implements Storage {
   constructor(connection: EtcdConnection, clock: Clock) {
     this.#connection = connection
     this.#clock = clock
+  }
+
+  renew(credentials: Omit<EtcdOptions, 'endpoints'>): void {
+    this.#connection.renew(credentials)
   }
 
   async revision(): Promise<number> {
