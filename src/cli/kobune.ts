@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { output } from './command.ts'
 import { clusterOptions } from './commands/cluster-options.ts'
+import { controlPlaneCommands } from './commands/control-plane-command.ts'
 import { processCommands } from './commands/processes.ts'
 
 /** The whole command tree. Code is loaded only by the command that runs. */
@@ -108,5 +109,6 @@ export const kobune: Command = {
       run: async call => (await import('./commands/completion.ts')).completion(kobune, call),
     },
     ...processCommands,
+    ...controlPlaneCommands,
   ],
 }
