@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatDuration, humanDuration, parseDuration } from './duration.ts'
+import { formatDuration, humanDuration, parseDuration, shortDuration } from './duration.ts'
 
 const second = 1000
 const ages: readonly [number, string][] = [
@@ -43,4 +43,9 @@ for (const [text, milliseconds, formatted] of durations) {
 
 test('parseDuration() refuses what is no duration', () => {
   for (const text of ['', '5', 's', '1d', '1h x']) assert.equal(parseDuration(text), undefined)
+})
+
+test('shortDuration() has the largest unit only, rounded down', () => {
+  const shown = [-5, 0, 59, 3599, 86_399, 364.9 * 86_400, 730 * 86_400].map(seconds => shortDuration(seconds * second))
+  assert.deepEqual(shown, ['<invalid>', '0s', '59s', '59m', '23h', '364d', '2y'])
 })

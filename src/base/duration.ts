@@ -66,5 +66,17 @@ export function humanDuration(milliseconds: number): string {
   return `${years}y`
 }
 
+/** An age in its largest unit alone: `45s`, `59m`, `23h`, `364d`, `9y`; `<invalid>` when it is over. */
+export function shortDuration(milliseconds: number): string {
+  const seconds = Math.trunc(milliseconds / 1000)
+  if (seconds < -1) return '<invalid>'
+  if (seconds < 0) return '0s'
+  if (seconds < minute) return `${seconds}s`
+  if (seconds < hour) return `${Math.floor(seconds / minute)}m`
+  if (seconds < day) return `${Math.floor(seconds / hour)}h`
+  if (seconds < year) return `${Math.floor(seconds / day)}d`
+  return `${Math.floor(seconds / year)}y`
+}
+
 const pair = (large: number, largeUnit: string, small: number, smallUnit: string) =>
   small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`

@@ -4,7 +4,7 @@ import { ConfigurationError } from './configuration-error.ts'
 import { nested, overlay } from './convert.ts'
 import type { ConfigKindName, GivenKinds } from './fields.ts'
 
-type As = 'text' | 'presence' | 'number' | 'flag' | 'list' | 'gates' | 'duration' | 'one-token'
+type As = 'text' | 'number' | 'flag' | 'list' | 'gates' | 'duration' | 'one-token'
 
 /** One flag. A command's own declaration of options is made from these. */
 export interface ConfigFlag {
@@ -68,7 +68,6 @@ const initOnly: readonly ConfigFlag[] = [
 ]
 
 const joinOnly: readonly ConfigFlag[] = [
-  flag('--control-plane', 'become part of the control plane', 'presence', 'join', 'controlPlane'),
   flag(
     '--apiserver-advertise-address <ip>',
     'with --control-plane: address of this API server for others',
@@ -174,8 +173,8 @@ export function checkBesideConfig(given: Readonly<Record<string, unknown>>, defa
 }
 
 /**
- * What the flags of a call say, as configuration to lay upon that of a file. `endpoint` of `join` is its argument.
- * Throws ConfigurationError.
+ * What the flags of a call say, as configuration to lay upon that of a file. For `join`, `endpoint` is its argument, and
+ * `controlPlane` whether it becomes part of the control plane. Throws ConfigurationError.
  */
 export function flagsToConfiguration(
   command: keyof typeof configFlags,
@@ -186,7 +185,7 @@ export function flagsToConfiguration(
   for (const { flags, as, into } of configFlags[command]) {
     const name = /--([a-z-]+)/.exec(flags)![1]!
     const value = given[camel(name)]
-    if (value === undefined || (as === 'presence' && value !== true)) continue
+    if (value === undefined) continue
     // Of an API server's own flags there is no use on a worker.
     if (command === 'join' && !given.controlPlane && into[0]!.path.startsWith('controlPlane.')) continue
     if (as === 'one-token') {
@@ -196,6 +195,8 @@ export function flagsToConfiguration(
     const read = readValue(`--${name}`, as, value)
     for (const { kind, path } of into) made[kind] = overlay(made[kind] ?? {}, nested(path, read)) as never
   }
+  if (command === 'join' && given.controlPlane === true)
+    made.join = overlay({ controlPlane: {} }, made.join ?? {}) as never
   if (command === 'join' && given.endpoint !== undefined) {
     const path = 'discovery.bootstrapToken.apiServerEndpoint'
     made.join = overlay(made.join ?? {}, nested(path, String(given.endpoint))) as never
@@ -225,7 +226,6 @@ const at = (value: unknown, path: string): unknown =>
 const camel = (name: string) => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 function readValue(name: string, as: As, value: unknown): unknown {
-  if (as === 'presence') return {}
   if (as === 'flag') return value === true || value === 'true'
   if (as === 'number') {
     const number = Number(value)
