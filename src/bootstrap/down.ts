@@ -41,10 +41,14 @@ async function stopProcess(host: Host, pidFile: string): Promise<void> {
   await host.files.remove(pidFile)
 }
 
-/** At once: whoever takes a cluster down does not wait for grace periods of pods that nobody can reach any more. */
 async function endPods(host: Host, how: 'stop' | 'remove'): Promise<void> {
-  if (!(await host.processes.running(`${paths.containerdState}/containerd.pid`))) return
-  const cri = criClient({ socket: paths.containerdSocket })
+  if (await host.processes.running(`${paths.containerdState}/containerd.pid`))
+    await endPodsOf(paths.containerdSocket, how)
+}
+
+/** At once: whoever takes a cluster down does not wait for grace periods of pods that nobody can reach any more. */
+export async function endPodsOf(socket: string, how: 'stop' | 'remove'): Promise<void> {
+  const cri = criClient({ socket })
   try {
     const containers = await cri.listContainers({ state: 'CONTAINER_RUNNING' })
     await Promise.all(containers.map(({ id }) => cri.stopContainer(id, 2).catch(() => undefined)))
@@ -61,7 +65,7 @@ async function endPods(host: Host, how: 'stop' | 'remove'): Promise<void> {
 }
 
 /** containerd, and shims that outlived it: they carry the address of our socket on their command line. */
-async function stopRuntime(host: Host): Promise<void> {
+export async function stopRuntime(host: Host): Promise<void> {
   await stopProcess(host, `${paths.containerdState}/containerd.pid`)
   const shims = await host.processes.matching(
     args => /containerd-shim[^/]*$/.test(args[0] ?? '') && args.includes(paths.containerdSocket),
@@ -74,12 +78,18 @@ async function removeNetwork(host: Host): Promise<void> {
   for (const table of ['kobune-services', 'kobune-masquerade']) {
     for (const family of ['ip', 'ip6'] as const) await host.nftables.deleteTable(family, table).catch(() => undefined)
   }
+  await restoreMachine(host)
+}
+
+/** Gives back what the machine's record remembers: settings of the kernel, and no chains that CNI left. */
+export async function restoreMachine(host: Host): Promise<void> {
   const { sysctls, natTables } = await machineRecord(host)
   await removePortMappings(host, natTables)
   for (const [name, value] of Object.entries(sysctls)) await host.sysctl.trySet(name, Number(value))
 }
 
-async function removeMounts(host: Host): Promise<void> {
+/** Unmounts what is in our folders, and removes the cgroups of pods. */
+export async function removeMounts(host: Host): Promise<void> {
   const folders = [paths.kubelet, paths.run, paths.state]
   const mounts = (await host.mounts.list()).filter(mount => folders.some(f => `${mount.target}/`.startsWith(`${f}/`)))
   // The deepest first: a mount may stand in another.

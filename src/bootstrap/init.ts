@@ -21,6 +21,7 @@ import { verifyPhase } from './phases/verify.ts'
 import { waitControlPlanePhase } from './phases/wait-control-plane.ts'
 import { findingLines, ignoring, PreflightError } from './preflight/finding.ts'
 import { checkNode } from './preflight/node-checks.ts'
+import { recordMachine } from './record.ts'
 
 export interface Init extends KubeletStart, Addons, UploadCerts, BootstrapTokens {
   readonly endpoint: LocalApiEndpoint
@@ -106,7 +107,9 @@ const preflightPhase: Phase<Init> = {
     for (const line of findingLines(findings.filter(({ warning }) => warning))) say(line)
     if (findings.some(({ warning }) => !warning)) throw new PreflightError(findings)
     if (resumed) say('[preflight] Going on with an init that was cut off')
-    if (!dryRun) await writeJournal(host, { ...asked, finished: false })
+    if (dryRun) return
+    await recordMachine(host)
+    await writeJournal(host, { ...asked, finished: false })
   },
 }
 

@@ -28,6 +28,7 @@ import { runtimePhase } from './phases/runtime.ts'
 import { waitControlPlanePhase } from './phases/wait-control-plane.ts'
 import { type Finding, findingLines, ignoring, PreflightError } from './preflight/finding.ts'
 import { checkNode } from './preflight/node-checks.ts'
+import { recordMachine } from './record.ts'
 
 export interface Join extends KubeletStart {
   readonly join: JoinConfiguration
@@ -145,7 +146,9 @@ const preflightPhase: Phase<Join> = {
     for (const line of findingLines(findings.filter(({ warning }) => warning))) say(line)
     if (findings.some(({ warning }) => !warning)) throw new PreflightError(findings)
     if (resumed) say('[preflight] Going on with a join that was cut off')
-    if (!dryRun) await writeJournal(host, { ...asked, finished: false })
+    if (dryRun) return
+    await recordMachine(host)
+    await writeJournal(host, { ...asked, finished: false })
   },
 }
 

@@ -20,6 +20,9 @@ export const sharedFolders = [
   '/var/lib/cni',
   '/run/containerd',
   '/opt/containerd',
+  '/etc/cni',
+  '/run/flannel',
+  '/run/xtables.lock',
 ] as const
 
 const sysctls = ['net.ipv4.ip_forward'] as const

@@ -8,7 +8,7 @@ export const nodeRules: readonly PolicyRule[] = [
   on('', 'services', read),
   on('', 'nodes', 'create get list watch'),
   on('', 'nodes/status', 'update patch'),
-  on('', 'nodes', 'update patch'),
+  on('', 'nodes', 'update patch delete'),
   on('', 'events', 'create update patch'),
   on('', 'pods', read),
   on('', 'pods', 'create delete'),

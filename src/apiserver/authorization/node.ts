@@ -80,6 +80,8 @@ const ownNode: Judge = (node, attributes) => {
   if (subresource === 'status') return verb === 'update' || verb === 'patch' ? yes : no('')
   if (subresource) return no('')
   if (verb === 'create' || verb === 'update' || verb === 'patch') return yes
+  // Upstream's nodes cannot leave by themselves; a machine that is reset takes its Node along.
+  if (verb === 'delete') return name === node.name ? yes : no(`node '${node.name}' can only delete its own Node object`)
   if (!reads.has(verb)) return no('')
   const one = name ?? selected(attributes, 'metadata.name')
   return one === node.name

@@ -1,0 +1,196 @@
+/** `kobune reset`: takes this machine out of its cluster and every trace of the cluster off this machine. */
+import { nodes } from '../api/core/v1/node.ts'
+import { type Client, createClient } from '../client/client.ts'
+import { httpTransport } from '../client/http-transport.ts'
+import { loadKubeconfig } from '../client/kubeconfig.ts'
+import type { Host } from '../host/host.ts'
+import { removeCni } from '../kubelet/runtime/cni.ts'
+import { containerdDefaults } from '../kubelet/runtime/containerd.ts'
+import { isNotFound } from '../machinery/status-error.ts'
+import { removeOverlay } from '../network/overlay.ts'
+import { etcdCluster } from '../storage/etcd/cluster.ts'
+import type { ResetConfiguration } from './config/types.ts'
+import { endPodsOf, removeMounts, restoreMachine, stopRuntime } from './down.ts'
+import { checkRemoval } from './etcd-quorum.ts'
+import { readJournal } from './journal.ts'
+import { paths } from './paths.ts'
+import { etcdEndpoints } from './phases/etcd-join.ts'
+import { manifestFile } from './phases/manifests.ts'
+import type { Phase } from './phases/phase.ts'
+import { machineRecord, sharedFolders } from './record.ts'
+import { containerdUnit, kubeletUnit, stopKubelet } from './services.ts'
+import { forgetUserKubeconfig } from './steps/kubeconfig.ts'
+
+export interface Reset {
+  readonly host: Host
+  readonly reset: ResetConfiguration
+  readonly dryRun: boolean
+  /** What to reach the cluster by; default: what this machine has. */
+  readonly kubeconfig?: string
+  readonly say: (line: string) => void
+  /** Asks whether to go on; throws when not. */
+  readonly confirm: () => Promise<void>
+}
+
+/** Answers of a cluster that may be gone are not waited for long, milliseconds. */
+const answerTimeout = 5_000
+
+/** A client by the best credentials this machine has; undefined when it has none. */
+async function clientOf({ host, kubeconfig }: Reset): Promise<Client | undefined> {
+  for (const file of [kubeconfig, paths.adminConf, paths.kubeletConf]) {
+    if (!file || !(await host.files.exists(file))) continue
+    try {
+      return createClient(httpTransport({ ...(await loadKubeconfig(file)), timeout: answerTimeout }))
+    } catch {
+      // Half written, or its certificate was never made: the next one.
+    }
+  }
+  return undefined
+}
+
+const preflightPhase: Phase<Reset> = {
+  name: 'preflight',
+  does: 'Make sure that this is meant',
+  run: context => context.confirm(),
+}
+
+/** What the static pod of etcd says of its member; undefined where there is none. */
+async function localMember({ host }: Pick<Reset, 'host'>) {
+  const text = await host.files.readIfThere(manifestFile('etcd'))
+  if (text === undefined) return undefined
+  const { parse } = await import('yaml')
+  const words: readonly string[] = parse(text)?.spec?.containers?.[0]?.command ?? []
+  const value = (name: string) => words.find(word => word.startsWith(`--${name}=`))?.slice(name.length + 3)
+  return {
+    peerUrl: value('initial-advertise-peer-urls'),
+    clientUrl: value('advertise-client-urls'),
+    dataDir: value('data-dir'),
+  }
+}
+
+const removeEtcdMemberPhase: Phase<Reset> = {
+  name: 'remove-etcd-member',
+  does: 'Leave etcd',
+  when: async context => (await localMember(context)) !== undefined,
+  async run(context, note) {
+    const { host, reset, say } = context
+    const member = await localMember(context)
+    const client = await clientOf(context)
+    if (!member?.peerUrl || !client) return
+    try {
+      const endpoints = await etcdEndpoints({ admin: async () => client }).catch(() => [member.clientUrl ?? ''])
+      const pki = `${reset.certificatesDir}/etcd`
+      const [ca, cert, key] = await Promise.all(
+        ['ca.crt', 'healthcheck-client.crt', 'healthcheck-client.key'].map(name => host.files.read(`${pki}/${name}`)),
+      )
+      const tls = { ca: ca!, cert: cert!, key: key! }
+      const others = endpoints.filter(url => url !== member.clientUrl)
+      // The last one has nobody to leave.
+      if (others.length === 0) return
+      note('asking the other members')
+      const cluster = etcdCluster({ endpoints: others, ...tls })
+      try {
+        const own = (await cluster.members()).find(each => each.peerUrls.includes(member.peerUrl!))
+        if (!own) return
+        await checkRemoval(cluster, own)
+        if (!context.dryRun) await cluster.remove(own.id)
+      } finally {
+        cluster.close()
+      }
+    } catch (error) {
+      if (!reset.force) throw error
+      say(`[reset] The member of etcd stays in the membership: ${(error as Error).message}`)
+      say('[reset] On another machine of the control plane, take it out with: kobune nodes remove NAME')
+    } finally {
+      await client.transport.close()
+    }
+  },
+}
+
+const cleanupPhase: Phase<Reset> = {
+  name: 'cleanup-node',
+  does: 'Clean up this machine',
+  phases: [
+    { name: 'node', does: 'Remove the Node from the cluster', run: removeNode },
+    { name: 'kubelet', does: 'Stop the kubelet', run: ({ host }) => stopKubelet({ host }) },
+    { name: 'pods', does: 'Remove the pods', run: removePods },
+    { name: 'runtime', does: 'Stop containerd', run: ({ host }) => stopRuntime(host) },
+    { name: 'network', does: 'Remove interfaces and rules', run: removeNetworkOf },
+    { name: 'mounts', does: 'Remove mounts and cgroups', run: ({ host }) => removeMounts(host) },
+    { name: 'units', does: 'Remove units', when: ({ host }) => host.systemd.running(), run: removeUnits },
+    { name: 'files', does: 'Remove files', run: removeFiles },
+  ],
+}
+
+async function removeNode(context: Reset): Promise<void> {
+  const { host, say } = context
+  const journal = await readJournal(host)
+  const client = await clientOf(context)
+  const name = journal?.nodeName ?? host.addresses.hostname().toLowerCase()
+  if (!client) return
+  try {
+    await client.delete(nodes, { name })
+  } catch (error) {
+    if (!isNotFound(error)) {
+      say(`[reset] The Node ${name} could not be removed: ${(error as Error).message}`)
+      say(`[reset] On a machine of the control plane that is up: kubectl delete node ${name}`)
+    }
+  } finally {
+    await client.transport.close()
+  }
+}
+
+async function removePods({ host, reset }: Reset): Promise<void> {
+  const socket = reset.criSocket.replace(/^unix:\/\//, '')
+  if (await host.files.exists(socket)) await endPodsOf(socket, 'remove').catch(() => undefined)
+}
+
+async function removeNetworkOf({ host }: Reset): Promise<void> {
+  await removeOverlay(host)
+  await removeCni(host)
+  for (const table of ['kobune-services', 'kobune-masquerade']) {
+    for (const family of ['ip', 'ip6'] as const) await host.nftables.deleteTable(family, table).catch(() => undefined)
+  }
+  await restoreMachine(host)
+}
+
+async function removeUnits({ host }: Reset): Promise<void> {
+  for (const unit of [kubeletUnit, containerdUnit]) {
+    if (await host.files.exists(`/etc/systemd/system/${unit}`)) await host.systemd.removeUnit(unit)
+  }
+}
+
+/** kubeadm's files by name, so that what others keep in /etc/kubernetes stays when it was there before us. */
+const configurations = [
+  paths.adminConf,
+  paths.superAdminConf,
+  paths.kubeletConf,
+  paths.bootstrapKubeletConf,
+  paths.controllerManagerConf,
+  paths.schedulerConf,
+]
+
+async function removeFiles(context: Reset): Promise<void> {
+  const { host, reset } = context
+  const { existed } = await machineRecord(host)
+  const dataDir = (await localMember(context))?.dataDir ?? '/var/lib/etcd'
+  await forgetUserKubeconfig(host).catch(() => undefined)
+  for (const name of await host.files.list('/var/lib/cni/results'))
+    await host.files.remove(`/var/lib/cni/results/${name}`)
+  const own = [...configurations, paths.manifests, reset.certificatesDir, dataDir]
+  if (reset.cleanupTmpDir) own.push(paths.kubernetesTmp)
+  for (const path of own) await host.files.remove(path)
+  for (const folder of sharedFolders) {
+    if (!existed.includes(folder) && !(folder === paths.kubernetes && (await keeps(host))))
+      await host.files.remove(folder)
+  }
+  for (const folder of [paths.run, paths.logs, containerdDefaults.state, paths.state]) await host.files.remove(folder)
+}
+
+/** Backups of upgrades stay unless --cleanup-tmp-dir says otherwise. */
+async function keeps(host: Host): Promise<boolean> {
+  return (await host.files.list(paths.kubernetes)).length > 0
+}
+
+/** The whole of it. */
+export const resetPhases: readonly Phase<Reset>[] = [preflightPhase, removeEtcdMemberPhase, cleanupPhase]
