@@ -1,8 +1,16 @@
 import type { Command } from './command.ts'
 import { output } from './command.ts'
 import { clusterOptions } from './commands/cluster-options.ts'
+import { configCommand } from './commands/config-command.ts'
 import { controlPlaneCommands } from './commands/control-plane-command.ts'
+import { flanneldCommand } from './commands/flanneld-command.ts'
+import { initCommand } from './commands/init-command.ts'
+import { joinCommand } from './commands/join-command.ts'
+import { kubeProxyCommand } from './commands/kube-proxy-command.ts'
+import { kubeletCommand } from './commands/kubelet-command.ts'
 import { processCommands } from './commands/processes.ts'
+import { resetCommand } from './commands/reset-command.ts'
+import { tokenCommand } from './commands/token-command.ts'
 
 /** The whole command tree. Code is loaded only by the command that runs. */
 export const kobune: Command = {
@@ -27,6 +35,9 @@ export const kobune: Command = {
       ],
       run: async call => (await import('./commands/up.ts')).up(call),
     },
+    initCommand,
+    joinCommand,
+    resetCommand,
     {
       name: 'down',
       does: 'Stop the cluster; containers are stopped, state is kept',
@@ -108,7 +119,12 @@ export const kobune: Command = {
       examples: [['source <(kobune completion bash)', 'Complete in this shell']],
       run: async call => (await import('./commands/completion.ts')).completion(kobune, call),
     },
+    configCommand,
+    tokenCommand,
     ...processCommands,
     ...controlPlaneCommands,
+    kubeletCommand,
+    kubeProxyCommand,
+    flanneldCommand,
   ],
 }

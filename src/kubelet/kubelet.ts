@@ -31,6 +31,9 @@ const defaults = {
   reserved: {},
   registerNode: true,
   resolvConf: '/etc/resolv.conf',
+  statusEvery: 10_000,
+  statusAtLeast: 300_000,
+  leaseSeconds: 40,
   clock: systemClock,
 } as const
 
@@ -82,6 +85,7 @@ export async function startKubelet(given: KubeletOptions): Promise<Kubelet> {
     ready,
     port: server?.port,
     renewCertificates: tls => server?.renewCertificates(tls),
+    runtimeProblem: health.runtimeProblem,
     async stop() {
       housekeeping.stop()
       files?.stop()
@@ -104,9 +108,9 @@ async function startServer(
 }
 
 function startNode(options: CompleteOptions, status: Parameters<typeof keepNode>[0]['status']): NodeObject | undefined {
-  const { client, clock, nodeName, nodeLabels, taints, providerId, registerNode } = options
+  const { client, nodeLabels, registerNode, providerId } = options
   if (!client) return undefined
-  return keepNode({ client, clock, nodeName, labels: nodeLabels, taints, providerId, register: registerNode, status })
+  return keepNode({ ...options, client, labels: nodeLabels, providerId, register: registerNode, status })
 }
 
 function startFiles({ host, clock, nodeName, manifestsDir }: CompleteOptions, set: PodSet) {

@@ -12,8 +12,8 @@ export interface KubeletOptions {
   /** Connected already; stays the caller's. */
   readonly cri: Cri
   readonly nodeName: string
-  /** One per family, the main one first. */
-  readonly nodeAddress: string | readonly string[]
+  /** One per family, the main one first. A function is asked at each use: addresses may change. */
+  readonly nodeAddress: string | readonly string[] | (() => readonly string[])
   readonly clusterDns: readonly string[]
   /** Default `cluster.local`. */
   readonly clusterDomain?: string
@@ -47,6 +47,11 @@ export interface KubeletOptions {
   /** Whether the kubelet makes its own Node object. Default true. */
   readonly registerNode?: boolean
   readonly resolvConf?: string
+  /** How often the status of the node is looked at, and how often at least it is written, milliseconds. */
+  readonly statusEvery?: number
+  readonly statusAtLeast?: number
+  /** How long the node counts as alive without a sign of life. Default 40. */
+  readonly leaseSeconds?: number
   readonly clock?: Clock
 }
 
@@ -55,8 +60,10 @@ export interface Kubelet {
   readonly ready: Promise<void>
   /** The port the server listens on; undefined without one. */
   readonly port: number | undefined
-  /** The server's certificate from now on. PEM. */
-  renewCertificates(tls: { readonly cert: string; readonly key: string }): void
+  /** The server's certificate from now on, and who signs those of callers. PEM; what is not given stays. */
+  renewCertificates(tls: { readonly cert?: string; readonly key?: string; readonly apiClientCa?: string }): void
+  /** Why the runtime can run nothing; undefined when it can. */
+  runtimeProblem(): string | undefined
   /** Stops looking after pods; they go on running. */
   stop(): Promise<void>
 }
@@ -74,6 +81,9 @@ type Defaulted =
   | 'reserved'
   | 'registerNode'
   | 'resolvConf'
+  | 'statusEvery'
+  | 'statusAtLeast'
+  | 'leaseSeconds'
   | 'clock'
 
 /** The options with their defaults in. */

@@ -36,8 +36,15 @@ export async function sharedParts(input: SharedPartsInput): Promise<{ readonly d
   const recorder = client && eventRecorder(client, { component: 'kubelet', host: nodeName }, clock)
   const objects = watchedObjects(client, uid => set.worker(uid)?.poke({ volumes: true }))
   const tokens = serviceAccountTokens(client, clock)
-  const hostIps = [options.nodeAddress].flat()
-  const node = { nodeName, hostIps, allocatable: machine.allocatable, memoryCapacity: machine.memoryBytes }
+  const { nodeAddress } = options
+  const node = {
+    nodeName,
+    get hostIps() {
+      return [typeof nodeAddress === 'function' ? nodeAddress() : nodeAddress].flat()
+    },
+    allocatable: machine.allocatable,
+    memoryCapacity: machine.memoryBytes,
+  }
   const serviceInformer = client && new Informer(client, services, { clock }).start()
   const statuses = statusWriter(client, clock)
   const appArmor = await host.files.readIfThere('/sys/module/apparmor/parameters/enabled')

@@ -1,5 +1,6 @@
 /** Configuration files of components (KubeletConfiguration, KubeProxyConfiguration): read strictly, told with file and line. */
 import { parseDuration } from '../base/duration.ts'
+import { check } from '../schema/check.ts'
 import { fill } from '../schema/fill.ts'
 import { prune } from '../schema/prune.ts'
 import type { AnyStruct, Read } from '../schema/schema.ts'
@@ -81,8 +82,11 @@ function complete<S extends AnyStruct>(
     message: `${JSON.stringify(is)} is no ${expected}`,
   }))
   if (wrong.length === 0) durations(types, value as Record<string, unknown>, '', wrong)
+  if (wrong.length === 0) {
+    fill(types, value)
+    for (const { field, body } of check(types, value)) wrong.push({ path: field, message: body })
+  }
   if (wrong.length > 0) throw new Error(wrong.map(say.wrong).join('\n'))
-  fill(types, value)
   return value as Read<S>
 }
 

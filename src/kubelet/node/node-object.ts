@@ -16,6 +16,10 @@ export interface NodeObjectOptions {
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[]
   readonly providerId: string | undefined
   readonly register: boolean
+  /** Milliseconds: how often the status is looked at, and written even if nothing changed. */
+  readonly statusEvery: number
+  readonly statusAtLeast: number
+  readonly leaseSeconds: number
   /** The status as it is now, given the one the API server has. */
   readonly status: (before: NodeStatus) => Promise<NodeStatus>
 }
@@ -28,11 +32,6 @@ export interface NodeObject {
   stop(): Promise<void>
 }
 
-const leaseSeconds = 40
-const leaseEvery = 10_000
-/** How often the status is looked at, and written even if nothing changed. */
-const statusEvery = 10_000
-const statusAtLeast = 300_000
 const retryEvery = 1_000
 const leaseNamespace = 'kube-node-lease'
 const log = logger('kubelet')
@@ -50,7 +49,7 @@ export function nodeLabels(nodeName: string): Readonly<Record<string, string>> {
 }
 
 export function keepNode(options: NodeObjectOptions): NodeObject {
-  const { client, clock, nodeName } = options
+  const { client, clock, nodeName, statusEvery, statusAtLeast } = options
   const stop = new AbortController()
   const registered = Promise.withResolvers<void>()
   registered.promise.catch(() => {})
@@ -94,7 +93,7 @@ export function keepNode(options: NodeObjectOptions): NodeObject {
   async function keepLease(): Promise<void> {
     await registered.promise
     while (!stop.signal.aborted) {
-      let wait = leaseEvery
+      let wait = options.leaseSeconds * 250
       try {
         await renewLease(options, node?.metadata.uid ?? '')
       } catch (error) {
@@ -144,7 +143,7 @@ async function register(options: NodeObjectOptions): Promise<Node> {
   }
 }
 
-async function renewLease({ client, clock, nodeName }: NodeObjectOptions, uid: string): Promise<void> {
+async function renewLease({ client, clock, nodeName, leaseSeconds }: NodeObjectOptions, uid: string): Promise<void> {
   const renewTime = rfc3339Micro(clock.now())
   const spec = { holderIdentity: nodeName, leaseDurationSeconds: leaseSeconds, renewTime }
   const key = { name: nodeName, namespace: leaseNamespace }

@@ -6,6 +6,8 @@ import { CriError } from '../cri/cri-error.ts'
 export interface RuntimeHealth {
   /** Why nothing can run; empty when all is well. */
   problems(): readonly string[]
+  /** The same, of the runtime itself only; undefined when it is well. */
+  runtimeProblem(): string | undefined
   /** Why pods cannot have a network. */
   networkProblem(): string | undefined
   /** Asks now. */
@@ -55,6 +57,7 @@ export function watchRuntime(
   void run()
   return {
     problems: () => [...general, ...(network ? [network] : [])],
+    runtimeProblem: () => general[0],
     networkProblem: () => network,
     check,
     stop: () => stop.abort(),

@@ -30,5 +30,5 @@ function certificateCaller(request: IncomingMessage): Caller | undefined {
 
 async function tokenCaller(request: IncomingMessage, access: Access): Promise<Caller | undefined> {
   const token = /^bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  return token ? access.authenticate(token.trim()) : undefined
+  return token ? access.authenticate(token.trim()) : access.anonymous
 }

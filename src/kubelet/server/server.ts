@@ -35,7 +35,7 @@ export interface ServerOptions {
 
 export interface KubeletServer {
   readonly port: number
-  renewCertificates(tls: { readonly cert: string; readonly key: string }): void
+  renewCertificates(tls: { readonly cert?: string; readonly key?: string; readonly apiClientCa?: string }): void
   stop(): Promise<void>
 }
 
@@ -49,9 +49,12 @@ export interface Asked {
 const log = logger('kubelet')
 
 export async function startKubeletServer(options: ServerOptions): Promise<KubeletServer> {
-  const { tls, apiClientCa, port, bindAddress, access } = options
-  const trust = apiClientCa ? { requestCert: true, rejectUnauthorized: false, ca: apiClientCa } : {}
-  const server = createServer({ ...tls, ...trust, minVersion: 'TLSv1.2' })
+  const { port, bindAddress, access } = options
+  let { cert, key } = options.tls
+  let { apiClientCa } = options
+  // Without an authority nobody is known by certificate: Node's own list of authorities must not count.
+  const secure = () => ({ cert, key, ca: apiClientCa || [], minVersion: 'TLSv1.2' as const })
+  const server = createServer({ ...secure(), requestCert: true, rejectUnauthorized: false })
   const upgraded = new Set<Duplex>()
 
   async function asked(request: IncomingMessage): Promise<Asked> {
@@ -91,7 +94,12 @@ export async function startKubeletServer(options: ServerOptions): Promise<Kubele
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
-    renewCertificates: renewed => server.setSecureContext({ ...renewed, ...trust, minVersion: 'TLSv1.2' }),
+    renewCertificates(renewed) {
+      cert = renewed.cert ?? cert
+      key = renewed.key ?? key
+      apiClientCa = renewed.apiClientCa ?? apiClientCa
+      server.setSecureContext(secure())
+    },
     async stop() {
       for (const socket of upgraded) socket.destroy()
       server.close()

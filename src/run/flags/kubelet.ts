@@ -1,10 +1,12 @@
 /** The flags of `kobune kubelet`: upstream's, and a few of ours. A flag wins over the same field of the configuration file. */
 import { accepted, type Flags, type Given, list, map, refused, text } from '../../base/flags.ts'
+import { processFlags } from './common.ts'
 
 const always = 'what it says holds here in any case'
 const notHere = 'nothing here does it'
 
 export const kubeletFlags = {
+  ...processFlags,
   config: text('KubeletConfiguration; instance-config.yaml beside it is merged over it'),
   kubeconfig: text('how to reach the API server; without it only static pods run'),
   'bootstrap-kubeconfig': text('how to ask for a client certificate while the kubeconfig is not there'),
@@ -13,9 +15,11 @@ export const kubeletFlags = {
   'node-labels': map('labels of the node when it registers'),
   'cert-dir': text('where certificates are kept', '/var/lib/kubelet/pki'),
   'root-dir': text('where the files of pods are kept', '/var/lib/kubelet'),
-  v: text('how much to log: 0 to 10, or error, warn, info, debug, trace', '2'),
   'api-balancer': text('where the balancer of this node for API servers listens; "off": none', '127.0.0.1:7445'),
-  'pod-network': list('networks of all pods, one per family: this node then sets up the built-in pod network'),
+  'pod-network': text(
+    'auto: the built-in one where ConfigMap kube-system/kobune-network says how; "off": none',
+    'auto',
+  ),
 
   // The same as fields of the configuration.
   address: text('address the server listens on'),
@@ -52,7 +56,6 @@ export const kubeletFlags = {
   'system-cgroups': accepted('text', notHere),
   'image-service-endpoint': accepted('text', 'images come by the socket of the runtime'),
   'fail-swap-on': accepted('toggle', 'swap is no reason not to start'),
-  'feature-gates': accepted('map', 'what is there is on'),
   'cgroups-per-qos': accepted('toggle', always),
   'enforce-node-allocatable': accepted('list', notHere),
   'eviction-hard': accepted('text', 'pods are not evicted by the node'),
@@ -66,9 +69,8 @@ export const kubeletFlags = {
   'make-iptables-util-chains': accepted('toggle', 'the proxy makes its own'),
   'serialize-image-pulls': accepted('toggle', notHere),
   'event-qps': accepted('number', notHere),
-  'logtostderr': accepted('toggle', 'logs go to standard output'),
+  logtostderr: accepted('toggle', 'logs go to standard output'),
   'log-file': accepted('text', 'logs go to standard output'),
-  'logging-format': accepted('text', 'logs are JSON'),
   'config-dir': refused('put all fields into the file of --config'),
   'cloud-provider': accepted('text', 'only "external" or nothing is possible upstream, too'),
 } as const satisfies Flags

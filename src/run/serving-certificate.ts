@@ -1,0 +1,110 @@
+/** The certificate of the kubelet's own server: given, signed by the cluster and renewed, or signed by its own key. */
+import type { Clock } from '../base/clock.ts'
+import type { Client } from '../client/client.ts'
+import type { Host } from '../host/host.ts'
+import { certificateStore } from '../kubelet/certificates/certificate-store.ts'
+import { type KeptCertificate, keepCertificate } from '../kubelet/certificates/keep-certificate.ts'
+import { obtainCertificate } from '../kubelet/certificates/obtain.ts'
+import { type CertificatePair, pairFacts } from '../kubelet/certificates/pair.ts'
+import { ensureSelfSigned, selfSigned } from '../kubelet/certificates/self-signed.ts'
+import type { KubeletConfiguration } from '../kubelet/configuration.ts'
+import type { Kubelet } from '../kubelet/options.ts'
+import { livePair } from './live-files.ts'
+
+export interface ServeWithOptions {
+  readonly host: Host
+  readonly clock: Clock
+  readonly config: KubeletConfiguration
+  readonly nodeName: string
+  readonly certDir: string
+  readonly client: Client | undefined
+  /** DNS names and addresses it is to have now. */
+  readonly names: () => readonly string[]
+}
+
+export interface Serving {
+  /** To begin with. */
+  readonly pair: CertificatePair
+  /** Newer ones go there. */
+  use(kubelet: Pick<Kubelet, 'renewCertificates'>): void
+  /** The cluster can be asked from now on. */
+  ask(): void
+  /** The names may have changed. */
+  poke(): void
+  stop(): Promise<void>
+}
+
+export async function serveWith(options: ServeWithOptions): Promise<Serving> {
+  const { tlsCertFile, tlsPrivateKeyFile, serverTLSBootstrap } = options.config
+  if (tlsCertFile && tlsPrivateKeyFile) return fromFiles(tlsCertFile, tlsPrivateKeyFile)
+  return serverTLSBootstrap && options.client ? fromCluster(options, options.client) : ownKey(options)
+}
+
+async function fromFiles(certFile: string, keyFile: string): Promise<Serving> {
+  const live = await livePair(certFile, keyFile)
+  return {
+    pair: live.current,
+    use: kubelet => void live.on(pair => kubelet.renewCertificates(pair)),
+    ask: () => {},
+    poke: () => {},
+    stop: async () => live.stop(),
+  }
+}
+
+async function fromCluster(options: ServeWithOptions, client: Client): Promise<Serving> {
+  const { host, clock, nodeName, certDir, names } = options
+  const store = certificateStore(host.files, certDir, 'kubelet-server')
+  let signed = await store.current()
+  const isValid = signed !== undefined && pairFacts(signed)!.notAfter > clock.now()
+  const pair = isValid ? signed! : await selfSigned(nodeName, names(), clock.now())
+  let kubelet: Pick<Kubelet, 'renewCertificates'> | undefined
+  let kept: KeptCertificate | undefined
+  return {
+    pair,
+    use: target => {
+      kubelet = target
+    },
+    ask() {
+      kept ??= keepCertificate({
+        clock,
+        what: 'serving certificate',
+        current: () => signed,
+        names,
+        async renew(stop) {
+          const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }
+          const usages = ['digital signature', 'server auth'] as const
+          const wanted = { signerName: 'kubernetes.io/kubelet-serving', subject, usages, names: names() } as const
+          signed = await obtainCertificate(wanted, { client, store, now: () => clock.now(), signal: stop })
+          kubelet?.renewCertificates(signed)
+        },
+      })
+    },
+    poke: () => kept?.poke(),
+    stop: async () => kept?.stop(),
+  }
+}
+
+async function ownKey(options: ServeWithOptions): Promise<Serving> {
+  const { host, clock, nodeName, certDir, names } = options
+  const make = () => ensureSelfSigned(host.files, certDir, { nodeName, names: names(), now: clock.now() })
+  let pair = await make()
+  let kept: KeptCertificate | undefined
+  return {
+    pair,
+    use(kubelet) {
+      kept = keepCertificate({
+        clock,
+        what: 'self-signed serving certificate',
+        current: () => pair,
+        names,
+        async renew() {
+          pair = await make()
+          kubelet.renewCertificates(pair)
+        },
+      })
+    },
+    ask: () => {},
+    poke: () => kept?.poke(),
+    stop: async () => kept?.stop(),
+  }
+}
