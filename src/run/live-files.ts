@@ -14,13 +14,17 @@ export function livePair(certFile: string, keyFile: string): Promise<Reloading<C
     name: certFile,
     load: async () => {
       const [cert, key] = await Promise.all([read(certFile), read(keyFile)])
-      const belong = named(certFile, () => new X509Certificate(cert)).checkPrivateKey(
-        named(keyFile, () => createPrivateKey(key)),
-      )
-      if (!belong) throw new Error(`${certFile} and ${keyFile} do not belong together`)
+      demandPair({ cert, key }, certFile, keyFile)
       return { value: { cert, key }, files: [certFile, keyFile] }
     },
   })
+}
+
+/** Throws when a certificate and a key are not each other's. */
+export function demandPair({ cert, key }: CertificatePair, certFile: string, keyFile: string): void {
+  const privateKey = named(keyFile, () => createPrivateKey(key))
+  const belong = named(certFile, () => new X509Certificate(cert)).checkPrivateKey(privateKey)
+  if (!belong) throw new Error(`${certFile} and ${keyFile} do not belong together`)
 }
 
 /** A bundle of authorities: one certificate at least, all of them good. */

@@ -9,6 +9,7 @@ import { keepCompacted } from '../storage/etcd/compaction.ts'
 import { type EtcdStore, etcdStorage } from '../storage/etcd/etcd.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { ApiserverFlags } from './kube-apiserver.ts'
+import { type CertificatePair, demandPair } from './live-files.ts'
 
 const log = logger('kube-apiserver')
 /** Milliseconds of one attempt to reach etcd. */
@@ -65,6 +66,7 @@ function etcdCredentials(flags: ApiserverFlags) {
     load: async () => {
       const texts = await Promise.all(given.map(async ([name, file]) => [name, await readFile(file, 'utf8')] as const))
       const value: { readonly ca?: string; readonly cert?: string; readonly key?: string } = Object.fromEntries(texts)
+      if (value.cert && value.key) demandPair(value as CertificatePair, names.cert!, names.key!)
       return { value, files: given.map(([, file]) => file) }
     },
   })
