@@ -92,14 +92,12 @@ export function kubeProxyDaemonSet({ image }: Pick<KubeProxyOptions, 'image'>): 
               volumeMounts: [
                 { name, mountPath: '/var/lib/kube-proxy' },
                 { name: 'xtables-lock', mountPath: '/run/xtables.lock' },
-                { name: 'lib-modules', mountPath: '/lib/modules', readOnly: true },
               ],
             },
           ],
           volumes: [
             { name, configMap: { name } },
             { name: 'xtables-lock', hostPath: { path: '/run/xtables.lock', type: 'FileOrCreate' } },
-            { name: 'lib-modules', hostPath: { path: '/lib/modules', type: '' } },
           ],
         },
       },

@@ -2,6 +2,7 @@
 import { daemonSets } from '../../api/apps/v1/daemon-set.ts'
 import { deployments } from '../../api/apps/v1/deployment.ts'
 import { configMaps } from '../../api/core/v1/config-map.ts'
+import { clusterRoles } from '../../api/rbac/v1/cluster-role.ts'
 import { addressAt, parseCidr } from '../../base/cidr.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
 import { defaultKubeProxyConfiguration } from '../../proxy/configuration.ts'
@@ -12,7 +13,7 @@ import { applyPatches } from '../manifests/patches.ts'
 import type { ControlPlaneContext, NodeContext } from '../node-context.ts'
 import { dnsDeployment, dnsObjects } from '../objects/dns.ts'
 import { kubeProxyDaemonSet, kubeProxyObjects } from '../objects/kube-proxy.ts'
-import { nodesToBe, readable } from '../objects/rbac.ts'
+import { clusterBinding, nodesToBe, readable } from '../objects/rbac.ts'
 import type { Phase } from './phase.ts'
 
 const namespace = 'kube-system'
@@ -85,7 +86,15 @@ async function ensureNetwork(context: NodeContext): Promise<void> {
     Backend: { Type: 'vxlan' },
   }
   const client = await context.admin()
-  await ensureAll(client, [...readable('kobune:network', { namespace, resource: 'configmaps', name }, ...nodesToBe)])
+  await ensureAll(client, [
+    ...readable('kobune:network', { namespace, resource: 'configmaps', name }, ...nodesToBe),
+    // Each node's agent must know where the others are; what a node may change stays its own Node.
+    declare(clusterRoles, {
+      metadata: { name: 'kobune:network' },
+      rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] }],
+    }),
+    clusterBinding('kobune:network', 'kobune:network', nodesToBe[1]),
+  ])
   const had = await client.get(configMaps, { namespace, name }).catch(error => {
     if (isNotFound(error)) return undefined
     throw error
