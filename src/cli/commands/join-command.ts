@@ -1,7 +1,11 @@
 import type { Command, Option } from '../command.ts'
 import { configOptions, nodeOptions } from './init-command.ts'
 
-const joinOptions: readonly Option[] = [...configOptions('join'), ...nodeOptions]
+const joinOptions: readonly Option[] = [
+  ...configOptions('join'),
+  ...nodeOptions,
+  { flags: '--control-plane', does: 'become a member of the control plane' },
+]
 
 /** `kobune join`, and each of its phases alone. */
 export const joinCommand: Command = {

@@ -1,6 +1,8 @@
 /** This program as a few JavaScript files: for images and publishing, where neither src/ nor node_modules/ go. */
 import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { basename, extname, join, relative } from 'node:path'
+import type { Plugin } from 'esbuild'
 import { HostError } from '../../../host/host-error.ts'
 
 export interface BundleOptions {
@@ -11,6 +13,10 @@ export interface BundleOptions {
   /** First line of every file: the interpreter in the image. */
   readonly hashbang?: string
 }
+
+/** Not part of any image. */
+const externals = ['esbuild', 'playwright-core']
+const isExternal = (path: string) => path.startsWith('node:') || externals.includes(path)
 
 /**
  * Bundles src/cli/main.ts to `main.js`; what is imported lazily stays lazy. Files read beside a module by
@@ -40,9 +46,10 @@ export async function bundleProgram(options: BundleOptions): Promise<readonly st
     legalComments: 'none',
     logLevel: 'silent',
     metafile: true,
-    external: ['esbuild', 'playwright-core'],
+    external: [...externals],
     banner: { js: `${options.hashbang ? `${options.hashbang}\n` : ''}${requireForCommonJs}` },
     plugins: [
+      lazyPackages(options.source),
       {
         name: 'workers',
         setup: ({ onLoad }) => {
@@ -87,4 +94,32 @@ async function filesBeside(sources: string): Promise<{ assets: readonly string[]
   }
   const files = [...found.values()]
   return { programs: files.filter(f => extname(f) === '.ts'), assets: files.filter(f => extname(f) !== '.ts') }
+}
+
+/**
+ * Packages that are imported lazily. Of a CommonJS package, esbuild's chunk would export nothing but its default; what
+ * it exports by name is found by loading it here.
+ */
+function lazyPackages(source: string): Plugin {
+  const namespace = 'lazy-package'
+  return {
+    name: namespace,
+    setup(build) {
+      build.onResolve({ filter: /^[a-z@][^:]*$/ }, ({ path, kind, resolveDir }) =>
+        kind === 'dynamic-import' && !isExternal(path) ? { path, namespace, pluginData: resolveDir } : undefined,
+      )
+      build.onLoad({ filter: /.*/, namespace }, async ({ path, pluginData }) => {
+        const found = createRequire(join(source, 'package.json')).resolve(path)
+        const names = Object.keys(await import(found)).filter(
+          name => /^[A-Za-z_$][\w$]*$/.test(name) && name !== 'default',
+        )
+        return {
+          contents: `import * as all from ${JSON.stringify(path)}
+export const { ${names.join(', ')} } = all
+export default all.default ?? all`,
+          resolveDir: pluginData as string,
+        }
+      })
+    },
+  }
 }
