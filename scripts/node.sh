@@ -34,4 +34,5 @@ node=$(find_node) || {
   exit 1
 }
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kobune/compile}"
-exec "$node" --disable-warning=ExperimentalWarning "$@"
+# DEP0123: etcd and API servers are reached by their addresses.
+exec "$node" --disable-warning=ExperimentalWarning --disable-warning=DEP0123 "$@"

@@ -42,21 +42,20 @@ export const waitControlPlanePhase: Phase<ControlPlaneContext> = {
   async run(context, note) {
     const patience = parseDuration(context.timeouts.controlPlaneComponentHealthCheck) ?? 240_000
     const began = Date.now()
-    const waiting = new Set<string>()
-    const tell = () => waiting.size && note([...waiting].join('; '))
+    const waiting = new Map<string, string>()
     await Promise.all(
       (await checks(context)).map(async ({ component, url }) => {
         for (;;) {
           const said = await healthOf(url)
           if (said === undefined) {
+            waiting.delete(component)
             context.say(
               `[control-plane-check] ${component} is healthy after ${((Date.now() - began) / 1000).toFixed(1)}s`,
             )
             return
           }
-          waiting.clear()
-          waiting.add(`${component} ${said}`)
-          tell()
+          waiting.set(component, said)
+          note([...waiting].map(([name, text]) => `${name} ${text}`).join(', '))
           if (Date.now() - began > patience) throw await diagnosis(context, component, said)
           await delay(100, context.signal)
         }

@@ -48,7 +48,10 @@ export async function packOwnImage(host: Host, options: OwnImageOptions): Promis
       entries: entriesOf(host, app, options.programs ?? networkPrograms),
       config: {
         Entrypoint: ['/kobune'],
-        Env: ['PATH=/:/usr/sbin:/usr/bin:/sbin:/bin', 'NODE_OPTIONS=--disable-warning=ExperimentalWarning'],
+        Env: [
+          'PATH=/:/usr/sbin:/usr/bin:/sbin:/bin',
+          'NODE_OPTIONS=--disable-warning=ExperimentalWarning --disable-warning=DEP0123',
+        ],
         Labels: { 'org.opencontainers.image.title': 'kobune', 'org.opencontainers.image.version': options.version },
       },
     })
