@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { output } from './command.ts'
+import { certsCommand, kubeconfigCommand } from './commands/certs-command.ts'
 import { clusterOptions } from './commands/cluster-options.ts'
 import { configCommand } from './commands/config-command.ts'
 import { controlPlaneCommands } from './commands/control-plane-command.ts'
@@ -121,6 +122,8 @@ export const kobune: Command = {
     },
     configCommand,
     tokenCommand,
+    certsCommand,
+    kubeconfigCommand,
     ...processCommands,
     ...controlPlaneCommands,
     kubeletCommand,

@@ -19,7 +19,9 @@ export function pkiFiles({ files }: Pick<Host, 'files'>): PkiFiles {
 }
 
 /** What this machine's certificates depend on. */
-export async function pkiConfig(context: ControlPlaneContext): Promise<PkiConfig> {
+export async function pkiConfig(
+  context: Pick<ControlPlaneContext, 'cluster' | 'endpoint'> & { readonly node: { readonly name: string } },
+): Promise<PkiConfig> {
   const { networking, etcd, apiServer, controlPlaneEndpoint, ...cluster } = await context.cluster()
   const period = (text: string) => parseDuration(text)!
   return {
