@@ -24,9 +24,10 @@ async function askFor(twice: boolean): Promise<string> {
 }
 
 function ask(question: string): Promise<string> {
-  process.stderr.write(question)
-  // In terminal mode the interface echoes to its output itself: without an output nothing is shown.
+  // In terminal mode the interface echoes to its output itself: without an output nothing is shown. It comes before the
+  // question, so that nobody can answer while the terminal still echoes.
   const terminal = createInterface({ input: process.stdin, terminal: true })
+  process.stderr.write(question)
   return new Promise((resolve, reject) => {
     let answered = false
     terminal.once('line', line => {
