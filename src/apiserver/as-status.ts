@@ -1,6 +1,6 @@
 import type { Logger } from '../base/log.ts'
 import { StatusError, statusError } from '../machinery/status-error.ts'
-import { NotWrittenError } from '../storage/storage.ts'
+import { NotWrittenError, UnknownOutcomeError, UnreachableError } from '../storage/storage.ts'
 
 /** Anything thrown, as an answer; what is not meant for clients is logged and stays here. */
 export function asStatus(error: unknown, log: Logger): StatusError {
@@ -10,6 +10,17 @@ export function asStatus(error: unknown, log: Logger): StatusError {
     return statusError('InternalError', `Internal error occurred: ${error.message}`, {
       causes: [{ message: error.message }],
     })
+  }
+  if (error instanceof UnreachableError) {
+    log.warn({ error: error.message }, 'the store could not be reached')
+    return statusError('ServiceUnavailable', 'the store cannot be reached: nothing was done', { retryAfterSeconds: 1 })
+  }
+  if (error instanceof UnknownOutcomeError) {
+    log.warn({ error: error.message }, 'a write got no answer from the store')
+    return statusError(
+      'Timeout',
+      'the store did not answer: whether the write happened is not known; look before you repeat it',
+    )
   }
   log.error({ error }, 'a request failed for a reason of the server')
   return statusError('InternalError', 'Internal error occurred: see the log of the API server', {

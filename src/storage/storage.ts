@@ -111,6 +111,16 @@ export class FutureRevisionError extends Error {
   override readonly name = 'FutureRevisionError'
 }
 
+/** The store could not be asked: nothing happened. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError'
+}
+
+/** The store did not answer a write: whether it happened is not known. */
+export class UnknownOutcomeError extends Error {
+  override readonly name = 'UnknownOutcomeError'
+}
+
 /** A write was not stored; the message says why, in words for whoever wrote. */
 export class NotWrittenError extends Error {
   override readonly name = 'NotWrittenError'

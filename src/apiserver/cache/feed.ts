@@ -10,6 +10,8 @@ export interface FeedTarget {
 }
 
 const root = '/registry/'
+/** The watch is on all keys: only so does every revision of the store show in it. */
+const everything = ''
 /** Milliseconds until a watch that ended is started again. */
 const retryAfter = 250
 
@@ -27,6 +29,8 @@ export class Feed {
   #cancelRetry: (() => void) | undefined
   #waiting: { revision: number; resolve: () => void }[] = []
   #stopped = false
+  #asking: Promise<number> | undefined
+  #nextAsking: Promise<number> | undefined
 
   constructor(storage: Storage, log: Logger) {
     this.storage = storage
@@ -42,7 +46,7 @@ export class Feed {
     const revision = await this.storage.revision()
     if (this.#stopped) return
     this.#watch = this.storage.watch(
-      { prefix: root, from: revision + 1 },
+      { prefix: everything, from: revision + 1 },
       {
         events: (events, revision) => {
           for (const event of events) this.#targetOf(event.kv.key)?.apply(event)
@@ -67,9 +71,26 @@ export class Feed {
 
   /** Resolves with the newest revision of the store once the caches have it: what makes a read consistent. */
   async fresh(): Promise<number> {
-    const revision = await this.storage.revision()
+    const revision = await this.#newest()
     if (revision > this.#revision) await this.reached(revision)
     return this.#revision
+  }
+
+  /** One question to the store for all who ask while another is under way: it is asked after all of them did. */
+  #newest(): Promise<number> {
+    if (!this.#asking) {
+      this.#asking = this.storage.revision().finally(() => {
+        this.#asking = undefined
+      })
+      return this.#asking
+    }
+    this.#nextAsking ??= this.#asking
+      .catch(() => undefined)
+      .then(() => {
+        this.#nextAsking = undefined
+        return this.#newest()
+      })
+    return this.#nextAsking
   }
 
   /** Resolves once the caches have this revision. */

@@ -10,11 +10,13 @@ import {
   type RangeOptions,
   type RangeResult,
   type Storage,
+  UnknownOutcomeError,
+  UnreachableError,
   type Watcher,
   type WriteOptions,
   type WriteResult,
 } from '../storage.ts'
-import { EtcdConnection, EtcdError, type EtcdOptions } from './connection.ts'
+import { type CallKind, EtcdConnection, EtcdError, type EtcdOptions } from './connection.ts'
 import { type Header, keyValue, prefixEnd, type RangeAnswer, type TxnAnswer } from './messages.ts'
 import { EtcdWatch } from './watch.ts'
 
@@ -45,6 +47,8 @@ export async function etcdStorage(options: EtcdStorageOptions): Promise<EtcdStor
 }
 
 const equal = 0
+/** Milliseconds that a writer waits for watchers of this process. */
+const mostWait = 2_000
 const modRevision = 2
 /** A lease is shared by keys written with the same time to live within this time, milliseconds. */
 const leaseShared = 60_000
@@ -71,13 +75,20 @@ class EtcdStorage implements EtcdStore {
   }
 
   async revision(): Promise<number> {
-    const { header } = await this.#read<RangeAnswer>({ key: Buffer.from('\0'), countOnly: true, limit: 1 })
+    const { header } = await this.#read<RangeAnswer>(
+      { key: Buffer.from('\0'), countOnly: true, limit: 1 },
+      'small read',
+    )
     return header.revision
   }
 
   async get(key: string, { revision }: { readonly revision?: number } = {}) {
     checkRevision(revision)
-    const answer = await this.#read<RangeAnswer>({ key: Buffer.from(key), ...(revision && { revision }) }, revision)
+    const answer = await this.#read<RangeAnswer>(
+      { key: Buffer.from(key), ...(revision && { revision }) },
+      'small read',
+      revision,
+    )
     const [kv] = answer.kvs
     return { ...(kv && { kv: keyValue(kv) }), revision: answer.header.revision }
   }
@@ -91,7 +102,7 @@ class EtcdStorage implements EtcdStore {
       ...(limit && { limit }),
       ...(revision && { revision }),
     }
-    const { kvs, more, count, header } = await this.#read<RangeAnswer>(request, revision)
+    const { kvs, more, count, header } = await this.#read<RangeAnswer>(request, 'read', revision)
     return { kvs: kvs.map(keyValue), more, count, revision: revision ?? header.revision }
   }
 
@@ -118,9 +129,7 @@ class EtcdStorage implements EtcdStore {
     const compare =
       expect === undefined ? [] : [{ result: equal, target: modRevision, key: bytes, modRevision: expect }]
     const request = { compare, success: [operation], failure: [{ requestRange: { key: bytes } }] }
-    // Not asked again of another member: it may have happened.
-    const work = this.#connection.call<TxnAnswer>('KV', 'Txn', request, false).then(async answer => {
-      const result = resultOf(key, answer, value)
+    const work = this.#transact(request, key, value, expect).then(async ({ answer, result }) => {
       if (result.ok && (value || result.previous)) await this.#told(key, result.revision)
       this.#saw(answer)
       return result
@@ -129,10 +138,42 @@ class EtcdStorage implements EtcdStore {
     return work.finally(() => this.#writing.delete(work))
   }
 
-  /** Watchers here hear of a write before its writer does. */
+  /**
+   * A write that got no answer is not asked again: it may have happened. Only of one that creates a key it can be told
+   * afterwards, because nobody else makes the same bytes out of nothing.
+   */
+  async #transact(request: object, key: string, value: Uint8Array | undefined, expect: number | undefined) {
+    const seen = this.#seen
+    const ask = async () => {
+      const answer = await this.#connection.call<TxnAnswer>('KV', 'Txn', request, 'write')
+      return { answer, result: resultOf(key, answer, value) }
+    }
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof EtcdError) || !error.unreachable) throw error
+      if (error.unsent) throw new UnreachableError(error.message, { cause: error })
+      const unknown = new UnknownOutcomeError(error.message, { cause: error })
+      if (expect !== 0 || !value) throw unknown
+      const { answer, result } = await ask().catch(() => {
+        throw unknown
+      })
+      const current = result.ok ? undefined : result.current
+      // What was there before the first attempt was in its way as well.
+      if (!current || current.createRevision <= seen) return { answer, result }
+      if (current.version > 1 || !Buffer.from(current.value).equals(value)) throw unknown
+      return { answer, result: { ok: true, revision: current.modRevision, kv: current } as const }
+    }
+  }
+
+  /** Watchers here hear of a write before its writer does, unless they lost their member and have no other yet. */
   async #told(key: string, revision: number): Promise<void> {
     const concerned = [...this.#watches].filter(([, prefix]) => key.startsWith(prefix))
-    await Promise.all(concerned.map(([watch]) => watch.reached(revision)))
+    if (concerned.length === 0) return
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, mostWait)
+    await Promise.race([Promise.all(concerned.map(([watch]) => watch.reached(revision))), late])
+    clearTimeout(timer)
   }
 
   watch({ prefix, from }: { readonly prefix: string; readonly from?: number }, watcher: Watcher): { stop(): void } {
@@ -185,7 +226,7 @@ class EtcdStorage implements EtcdStore {
 
   async size(): Promise<{ readonly bytes: number; readonly keys: number }> {
     const all = { key: Buffer.from('\0'), rangeEnd: Buffer.from('\0'), countOnly: true }
-    const { count } = await this.#read<RangeAnswer>(all)
+    const { count } = await this.#read<RangeAnswer>(all, 'read')
     const { dbSize } = await this.#connection.call<{ dbSize: number }>('Maintenance', 'Status', {}, true)
     return { bytes: dbSize, keys: count }
   }
@@ -199,10 +240,10 @@ class EtcdStorage implements EtcdStore {
   }
 
   /** Linearizable: etcd asks its quorum. */
-  async #read<Answer extends Header>(request: object, revision?: number): Promise<Answer> {
+  async #read<Answer extends Header>(request: object, kind: CallKind, revision?: number): Promise<Answer> {
     if (this.#closed) throw new Error('the store is closed')
     try {
-      const answer = await this.#connection.call<Answer>('KV', 'Range', request, true)
+      const answer = await this.#connection.call<Answer>('KV', 'Range', request, kind)
       this.#saw(answer)
       return answer
     } catch (error) {
@@ -219,6 +260,7 @@ class EtcdStorage implements EtcdStore {
     if (!(error instanceof EtcdError)) return error
     if (error.message.includes('has been compacted')) return new CompactedError(Math.max(this.#compacted, revision + 1))
     if (error.message.includes('future revision')) return new FutureRevisionError(error.message)
+    if (error.unreachable) return new UnreachableError(error.message, { cause: error })
     return error
   }
 

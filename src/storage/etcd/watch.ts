@@ -25,7 +25,7 @@ export interface EtcdWatchOptions {
 }
 
 /** Milliseconds between attempts while no member can be reached. */
-const retryAfter = 500
+const retryAfter = 100
 
 export class EtcdWatch {
   readonly #connection: EtcdConnection
