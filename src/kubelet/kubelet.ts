@@ -63,7 +63,11 @@ export async function startKubelet(given: KubeletOptions): Promise<Kubelet> {
   const { deps } = parts
   await health.check()
   await deps.reader.all()
-  const server = await startServer(options, { set, paths, machine, cgroups })
+  const server = await startServer(options, { set, paths, machine, cgroups }).catch(async error => {
+    health.stop()
+    await parts.stop()
+    throw error
+  })
   const port = server?.port ?? options.port
   node = startNode(options, before => {
     const addresses = deps.node.hostIps

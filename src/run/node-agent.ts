@@ -61,17 +61,35 @@ const retryEvery = 5_000
 
 /** Resolves when pods are looked after; what needs the API server comes when it can be reached. */
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
+  const parts: Stoppable[] = []
+  try {
+    return await start(options, parts)
+  } catch (error) {
+    await stopAll(parts)
+    throw error
+  }
+}
+
+/** `parts` are stopped in the reverse order, at the end or when something fails on the way. */
+async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<NodeAgent> {
   const { host, clock, config, nodeName, kubeconfig } = options
   const stopping = new AbortController()
   const { signal } = stopping
   const cri = criClient({ socket: options.criSocket })
+  parts.push({ stop: () => cri.close() })
   const addresses = await followAddresses(host, options.nodeIp)
+  parts.push(addresses)
   await runtimeAnswers(cri, options, signal)
   await checkCgroupDriver(cri, options)
   const late = kubeconfig === undefined ? undefined : lateTransport()
   const client = late && createClient(late)
+  if (late) parts.push({ stop: () => late.close() })
   const serving = await serveWith({ ...options, client, names: () => [nodeName, ...addresses.current()] })
   const authority = await clientAuthority(config.authentication.x509.clientCAFile)
+  if (authority) parts.push(authority)
+  /** To the API server; needed until the kubelet has stopped. */
+  const way: Stoppable[] = []
+  parts.push({ stop: () => stopAll(way) })
   const { authentication, authorization } = config
   const kubelet = await startKubelet({
     client,
@@ -107,29 +125,31 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     statusAtLeast: parseDuration(config.nodeStatusReportFrequency)!,
     leaseSeconds: config.nodeLeaseDurationSeconds!,
   })
+  parts.push(kubelet, serving)
+  // What waits for a server that never came would wait for ever.
+  if (late) parts.push({ stop: () => (late.isConnected ? undefined : late.close()) })
   serving.use(kubelet)
   authority?.on(apiClientCa => kubelet.renewCertificates({ apiClientCa }))
-  const parts: Stoppable[] = [serving, addresses, ...(authority ? [authority] : [])]
   addresses.changed(() => serving.poke())
   if (config.healthzPort > 0) {
     const { healthzBindAddress: host, healthzPort: port } = config
     parts.push(await startPlainHttp({ host, port, routes: healthRoutes(kubelet) }))
   }
   const connecting =
-    late && client ? connect(options, { late, client, kubelet, addresses, parts, serving, signal }) : undefined
+    late && client ? connect(options, { late, client, kubelet, addresses, parts, way, serving, signal }) : undefined
   return {
     kubelet,
     async stop() {
       stopping.abort(new Error('the kubelet stops'))
-      // What waits for a server that never came would wait for ever.
-      if (!late?.isConnected) await late?.close()
       await connecting
-      for (const part of parts.reverse()) await part.stop()
-      await kubelet.stop()
-      await late?.close()
-      cri.close()
+      await stopAll(parts)
     },
   }
+}
+
+/** The last to come is the first to go. */
+async function stopAll(parts: Stoppable[]): Promise<void> {
+  for (const part of parts.splice(0).reverse()) await part.stop()
 }
 
 interface Connecting {
@@ -139,13 +159,14 @@ interface Connecting {
   readonly addresses: { readonly current: () => readonly string[] }
   readonly serving: { readonly ask: () => void }
   readonly parts: Stoppable[]
+  readonly way: Stoppable[]
   readonly signal: AbortSignal
 }
 
 /** Everything that needs the API server, in order, as soon as there are credentials for it. */
 async function connect(options: NodeAgentOptions, running: Connecting): Promise<void> {
   const { host, clock, nodeName, kubeconfig, bootstrapKubeconfig, certDir, config } = options
-  const { late, client, kubelet, addresses, serving, parts, signal } = running
+  const { late, client, kubelet, addresses, serving, parts, way, signal } = running
   let credentials: NodeCredentials | undefined
   while (!signal.aborted) {
     try {
@@ -158,11 +179,12 @@ async function connect(options: NodeAgentOptions, running: Connecting): Promise<
         certDir,
         signal,
       })
+      if (!way.includes(credentials)) way.push(credentials)
       const balancer = await startBalancer(options, credentials, addresses.current)
-      const way = balancer && { server: balancer.url, serverName: credentials.options.serverName ?? apiServerName }
-      late.connect(httpTransport({ ...credentials.options, ...way, timeout: callTimeout, userAgent: 'kubelet' }))
+      if (balancer) way.push(balancer)
+      const by = balancer && { server: balancer.url, serverName: credentials.options.serverName ?? apiServerName }
+      late.connect(httpTransport({ ...credentials.options, ...by, timeout: callTimeout, userAgent: 'kubelet' }))
       balancer?.follow(client)
-      parts.push(credentials, ...(balancer ? [balancer] : []))
       break
     } catch (error) {
       if (signal.aborted) return

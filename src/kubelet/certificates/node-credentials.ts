@@ -1,4 +1,5 @@
 /** Whom a node is to the API server: from its kubeconfig, or by a bootstrap token, and renewed while the node lives. */
+import { X509Certificate } from 'node:crypto'
 import { type Clock, delay } from '../../base/clock.ts'
 import { logger } from '../../base/log.ts'
 import { type Client, createClient } from '../../client/client.ts'
@@ -32,7 +33,7 @@ export interface NodeCredentials {
   stop(): void
 }
 
-const lookEvery = 1_000
+const lookEvery = 250
 const retryFirst = 1_000
 const retryMost = 20_000
 const log = logger('kubelet')
@@ -73,6 +74,16 @@ export async function nodeCredentials(options: NodeCredentialsOptions): Promise<
 }
 
 const end = (pair: CertificatePair | undefined) => (pair ? (pairFacts(pair)?.notAfter ?? 0) : 0)
+
+/** This node's, and of this cluster: not one that another life of the machine left. */
+function isOwn({ cert }: CertificatePair, ca: string, nodeName: string): boolean {
+  const certificate = new X509Certificate(cert)
+  const authorities = ca.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  return (
+    certificate.subject.split('\n').includes(`CN=system:node:${nodeName}`) &&
+    authorities.some(authority => certificate.verify(new X509Certificate(authority).publicKey))
+  )
+}
 
 function wantedOf({ nodeName }: Pick<NodeCredentialsOptions, 'nodeName'>): WantedCertificate {
   return {
@@ -135,8 +146,9 @@ async function bootstrap(options: NodeCredentialsOptions, store: CertificateStor
   const { files, clock, kubeconfig, nodeName, signal } = options
   const read = await loadKubeconfig(file)
   const current = await store.current()
+  if (!read.ca) throw new Error(`${file} names no certificate authority`)
   // One that was obtained just before the process ended only lacks its kubeconfig.
-  if (end(current) <= clock.now()) {
+  if (!current || end(current) <= clock.now() || !isOwn(current, read.ca, nodeName)) {
     const transport = httpTransport({ ...read, timeout: 15_000 })
     try {
       const client = createClient(transport)
@@ -146,7 +158,6 @@ async function bootstrap(options: NodeCredentialsOptions, store: CertificateStor
     }
   }
   const user = { name: `system:node:${nodeName}`, certificateFile: store.file, keyFile: store.file }
-  if (!read.ca) throw new Error(`${file} names no certificate authority`)
   await files.write(kubeconfig, kubeconfigText({ server: read.server, ca: read.ca, user }), { mode: 0o600 })
   log.info({ kubeconfig }, 'this node has its certificate')
 }

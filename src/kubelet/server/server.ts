@@ -91,7 +91,9 @@ export async function startKubeletServer(options: ServerOptions): Promise<Kubele
   // Scanners and half-open connections are no news.
   server.on('tlsClientError', () => {})
   server.listen(port, bindAddress)
-  await once(server, 'listening')
+  await once(server, 'listening').catch(cause => {
+    throw new Error(`the kubelet cannot listen on port ${port}: ${(cause as Error).message}`, { cause })
+  })
   return {
     port: (server.address() as AddressInfo).port,
     renewCertificates(renewed) {
