@@ -1,4 +1,5 @@
 /** The rules of complete configurations: every error is collected, with the path of its field. */
+import { kubernetesVersion } from '../../base/version.ts'
 import {
   type FieldError,
   fieldForbidden,
@@ -122,7 +123,12 @@ const featureGates: Readonly<Record<string, 'always on' | 'always off'>> = {
 function clusterWarnings(cluster: ClusterConfiguration): string[] {
   const beyond = (field: 'certificateValidityPeriod' | 'caCertificateValidityPeriod', hours: number) =>
     hoursOf(cluster[field]) > hours ? [`${field}: ${cluster[field]} is longer than the usual ${hours}h`] : []
+  const plain = (version: string) => version.split('+')[0]
+  const { gitVersion } = kubernetesVersion
   return [
+    ...(plain(cluster.kubernetesVersion) === plain(gitVersion)
+      ? []
+      : [`kubernetesVersion: ${cluster.kubernetesVersion} is not what runs: this Kobune is Kubernetes ${gitVersion}`]),
     ...beyond('certificateValidityPeriod', 8760),
     ...beyond('caCertificateValidityPeriod', 87_600),
     ...Object.entries(cluster.featureGates ?? {}).flatMap(([name, on]) =>
