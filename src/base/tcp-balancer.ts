@@ -29,7 +29,7 @@ export interface TcpBalancerOptions {
   readonly patience?: number
   readonly mostConnections?: number
   readonly clock?: Clock
-  /** Told of each change of a backend's state. */
+  /** Told of what a backend is found to be at first, and of each change. */
   readonly changed?: (backend: Backend, state: BackendState, why: string) => void
 }
 
@@ -53,6 +53,8 @@ interface Member {
   readonly backend: Backend
   state: BackendState
   since: number
+  /** It has been looked at. */
+  seen: boolean
   readonly open: Set<() => void>
   ended: boolean
   /** Checks now instead of later. */
@@ -74,9 +76,10 @@ export async function startTcpBalancer(options: TcpBalancerOptions): Promise<Tcp
   let stopped = false
 
   function become(member: Member, state: BackendState, why: string): void {
-    if (member.state !== state) {
+    if (member.state !== state || !member.seen) {
       member.since = clock.now()
       member.state = state
+      member.seen = true
       options.changed?.(member.backend, state, why)
     }
     if (state !== 'down') for (const go of [...waiting]) go()
@@ -223,6 +226,7 @@ export async function startTcpBalancer(options: TcpBalancerOptions): Promise<Tcp
       backend,
       state: before?.state ?? 'down',
       since: before?.since ?? clock.now(),
+      seen: before?.seen ?? false,
       open: before?.open ?? new Set(),
       ended: false,
       hurry: () => {},

@@ -87,6 +87,7 @@ export async function startKubelet(given: KubeletOptions): Promise<Kubelet> {
   log.info({ node: nodeName, port }, 'kubelet started')
   return {
     ready,
+    registered: node?.registered ?? new Promise(() => {}),
     port: server?.port,
     renewCertificates: tls => server?.renewCertificates(tls),
     runtimeProblem: health.runtimeProblem,

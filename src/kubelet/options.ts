@@ -58,6 +58,8 @@ export interface KubeletOptions {
 export interface Kubelet {
   /** The node is registered and pods are being looked after. */
   readonly ready: Promise<void>
+  /** The node is registered, and its addresses are known to the API server; never, without one. */
+  readonly registered: Promise<void>
   /** The port the server listens on; undefined without one. */
   readonly port: number | undefined
   /** The server's certificate from now on, and who signs those of callers. PEM; what is not given stays. */

@@ -1,7 +1,7 @@
-/** The agent process of a node: kubelet, Service rules, pod network. */
-import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+/** The agent process of a cluster of one machine: the node's agent, and Service rules in the same process. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock } from '../base/clock.ts'
 import { logger } from '../base/log.ts'
 import { paths } from '../bootstrap/paths.ts'
 import { dnsAddress, type Settings } from '../bootstrap/settings.ts'
@@ -10,12 +10,12 @@ import { httpTransport } from '../client/http-transport.ts'
 import { InformerSet } from '../client/informer.ts'
 import { loadKubeconfig } from '../client/kubeconfig.ts'
 import { linuxHost } from '../host/host.ts'
-import { criClient } from '../kubelet/cri/cri.ts'
-import { startKubelet } from '../kubelet/kubelet.ts'
+import { completeKubeletConfiguration } from '../kubelet/configuration.ts'
 import { setUpCni } from '../kubelet/runtime/cni.ts'
 import { startNodeNetwork } from '../network/node-network.ts'
 import { startProxy } from '../proxy/proxy.ts'
 import { keepCompiled } from './keep-compiled.ts'
+import { startNodeAgent } from './node-agent.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const log = logger('agent')
@@ -28,76 +28,38 @@ export async function runAgent(settingsFile: string): Promise<number> {
   const stop = untilStopped()
   const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as Settings
   const { nodeName, apiAddress, podCidr, clusterDomain } = settings
-  const transport = httpTransport(await loadKubeconfig(paths.kubeletConf))
-  const client = createClient(transport)
+  const host = linuxHost
   const proxyTransport = httpTransport(await loadKubeconfig(paths.proxyConf))
   const informers = new InformerSet(createClient(proxyTransport))
-  const cri = criClient({ socket: paths.containerdSocket })
-  const host = linuxHost
-  const network = startNodeNetwork({
-    host,
-    client,
-    nodeName,
-    podCidrs: [podCidr],
-    attach: podCidrs => setUpCni(host, { podCidrs, mtu, confDir: paths.cniConf, dataDir: paths.cniData }),
-  })
   const proxy = startProxy({ host, informers, nodeName, podCidrs: [podCidr] })
-  const kubelet = await startKubelet({
-    client,
+  const attach = (podCidrs: readonly string[]) =>
+    setUpCni(host, { podCidrs, mtu, confDir: paths.cniConf, dataDir: paths.cniData })
+  const node = await startNodeAgent({
     host,
-    cri,
+    clock: systemClock,
+    config: completeKubeletConfiguration({
+      staticPodPath: paths.manifests,
+      podLogsDir: paths.podLogs,
+      clusterDNS: [dnsAddress(settings)],
+      clusterDomain,
+      authentication: { x509: { clientCAFile: join(paths.pki, 'ca.crt') } },
+      // There may be a kubelet with one on the same machine.
+      healthzPort: 0,
+    }),
     nodeName,
-    nodeAddress: apiAddress,
-    clusterDns: [dnsAddress(settings)],
-    clusterDomain,
+    nodeIp: apiAddress,
     rootDir: paths.kubelet,
-    podLogsDir: paths.podLogs,
-    manifestsDir: paths.manifests,
-    tls: await servingCertificate(settings),
-    apiClientCa: readFileSync(join(paths.pki, 'ca.crt'), 'utf8'),
+    certDir: join(paths.kubelet, 'pki'),
+    criSocket: paths.containerdSocket,
+    kubeconfig: paths.kubeletConf,
+    more: ({ client }) => startNodeNetwork({ host, client, nodeName, podCidrs: [podCidr], attach }),
   })
   log.info({ node: nodeName }, 'running')
   keepCompiled()
   const signal = await stop
   log.info({ signal }, 'stopping')
-  await Promise.all([kubelet.stop(), proxy.stop(), network.stop()])
+  await Promise.all([node.stop(), proxy.stop()])
   await informers.stop()
-  await Promise.all([transport.close(), proxyTransport.close()])
-  cri.close()
+  await proxyTransport.close()
   return 0
-}
-
-/** The certificate of the kubelet's own server, signed by the cluster's authority; made anew when its end is near. */
-async function servingCertificate({ nodeName, apiAddress }: Settings): Promise<{ cert: string; key: string }> {
-  const folder = join(paths.kubelet, 'pki')
-  const files = { cert: join(folder, 'kubelet.crt'), key: join(folder, 'kubelet.key') }
-  const month = 30 * 24 * 3_600_000
-  const read = () => ({ cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') })
-  if (existsSync(files.cert) && existsSync(files.key)) {
-    const { validTo, subjectAltName = '' } = new X509Certificate(readFileSync(files.cert))
-    if (Date.parse(validTo) > Date.now() + month && subjectAltName.includes(apiAddress)) return read()
-  }
-  const [{ loadAuthority }, { issue }, { generateKey, privateKeyPem }, { alternativeNames }] = await Promise.all([
-    import('../pki/ensure-pki.ts'),
-    import('../pki/issue.ts'),
-    import('../pki/keys.ts'),
-    import('../pki/names.ts'),
-  ])
-  const { privateKey, publicKey } = await generateKey()
-  const now = Date.now()
-  const cert = issue(
-    {
-      subject: { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] },
-      publicKey,
-      usages: ['digital signature', 'key encipherment', 'server auth'],
-      names: alternativeNames([nodeName, apiAddress]),
-      notBefore: now - 300_000,
-      notAfter: now + 365 * 24 * 3_600_000,
-    },
-    await loadAuthority(paths.pki, 'ca'),
-  )
-  const key = privateKeyPem(privateKey)
-  await linuxHost.files.write(files.key, key, { mode: 0o600 })
-  await linuxHost.files.write(files.cert, cert)
-  return { cert, key }
 }

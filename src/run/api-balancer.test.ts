@@ -77,7 +77,7 @@ async function start(server: string, more: Partial<ApiBalancerOptions> = {}) {
     port: 0,
     files: linuxFiles,
     file: join(folder, `${stops.length}.json`),
-    server,
+    server: () => server,
     own: () => [],
     ca: () => ca,
     clock: systemClock,

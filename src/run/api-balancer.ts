@@ -20,7 +20,7 @@ export interface ApiBalancerOptions {
   /** Keeps the known API servers for a start without any of them. */
   readonly file: string
   /** `https://host:port` of the kubeconfig: the first to be asked; later used when no other is well. */
-  readonly server: string
+  readonly server: () => string
   /** Addresses of this machine: an API server here is used before all others. */
   readonly own: () => readonly string[]
   readonly ca: () => string | undefined
@@ -60,7 +60,6 @@ const log = logger('balancer')
 export async function startApiBalancer(options: ApiBalancerOptions): Promise<ApiBalancer> {
   const { files, file, clock } = options
   const stop = new AbortController()
-  const seed = serverOf(options.server)
   const checks = healthChecks(options)
   let known = await readKnown(files, file)
   let asking: Promise<void> | undefined
@@ -73,13 +72,14 @@ export async function startApiBalancer(options: ApiBalancerOptions): Promise<Api
       const backend = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
       if (state === 'ready') log.info({ backend }, 'the API server is well')
       else if (state === 'alive') log.warn({ backend }, 'the API server answers, but says that it is not ready')
-      else log.warn({ backend, why }, 'the API server does not answer; its connections are moved')
+      else log.warn({ backend, why }, 'the API server does not answer')
       wake.abort()
     },
   })
 
   function apply(): void {
     const own = new Set(options.own())
+    const seed = serverOf(options.server())
     const listed = known.map(({ host, port }) => ({ host, port, rank: own.has(host) ? ranks.own : ranks.listed }))
     const isListed = listed.some(({ host, port }) => host === seed.host && port === seed.port)
     const rank = own.has(seed.host) ? ranks.own : ranks.lastResort

@@ -197,12 +197,12 @@ async function connect(options: NodeAgentOptions, running: Connecting): Promise<
   const more = options.more?.({ client, nodeAddress: addresses.current()[0]! })
   if (more) parts.push(more)
   // Whoever approves looks whether the addresses are the node's.
-  void kubelet.ready.then(serving.ask, () => {})
+  void kubelet.registered.then(serving.ask, () => {})
 }
 
 async function startBalancer(
   { host, clock, balancer, rootDir }: NodeAgentOptions,
-  { options, certificate }: NodeCredentials,
+  { options, certificate, server }: NodeCredentials,
   own: () => readonly string[],
 ): Promise<ApiBalancer | undefined> {
   if (!balancer) return undefined
@@ -213,7 +213,7 @@ async function startBalancer(
       clock,
       files: host.files,
       file: `${rootDir}/api-servers.json`,
-      server: options.server,
+      server,
       own,
       ca: () => (typeof ca === 'function' ? ca() : ca),
       cert: () => certificate()?.cert,

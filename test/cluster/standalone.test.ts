@@ -52,7 +52,7 @@ describe('a kubelet without an API server', { skip: await missing() }, () => {
     kubelet = machine.spawn(kobune, ['kubelet', '--config=/var/lib/kubelet/config.yaml'])
     await kubelet.said('the container runtime does not answer yet', 20_000)
     await machine.ok(process.execPath, [`${checkout}/test/cluster/standalone.scenario.ts`])
-    await until('the pod of the file runs', async () => (await said()) === 'one\n', 20_000)
+    await until('the pod of the file runs', async () => (await said()) === 'one\n', { timeout: 20_000 })
   })
 
   test('says that it is healthy, and shows its pods to nobody', async () => {
@@ -64,10 +64,10 @@ describe('a kubelet without an API server', { skip: await missing() }, () => {
 
   test('follows the files: a changed one is another pod, and a removed one is ended', async () => {
     await write('/etc/kubernetes/manifests/hello.yaml', pod('two'))
-    await until('the changed pod runs', async () => (await said()) === 'two\n', 20_000)
+    await until('the changed pod runs', async () => (await said()) === 'two\n', { timeout: 20_000 })
     await rm(machine.file('/etc/kubernetes/manifests/hello.yaml'))
     const sleeps = async () => (await machine.exec('pgrep', ['-f', 'sleep 1000'])).code === 0
-    await until('the pod is gone', async () => !(await sleeps()), 20_000)
+    await until('the pod is gone', async () => !(await sleeps()), { timeout: 20_000 })
   })
 
   test('refuses a second one on the same machine, and flags it does not know, with a clear word', async () => {

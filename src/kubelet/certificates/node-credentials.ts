@@ -27,6 +27,8 @@ export interface NodeCredentialsOptions {
 export interface NodeCredentials {
   /** For a transport; always the newest. */
   readonly options: HttpTransportOptions
+  /** The kubeconfig's server as it is now. */
+  readonly server: () => string
   readonly certificate: () => CertificatePair | undefined
   /** Renews the client certificate from now on, as the node itself. */
   rotate(client: Client): KeptCertificate
@@ -53,6 +55,7 @@ export async function nodeCredentials(options: NodeCredentialsOptions): Promise<
   const off = followed.live.on(adopt)
   return {
     options: { ...followed.options, cert: () => pair?.cert, key: () => pair?.key },
+    server: () => followed.live.current.server,
     certificate: () => pair,
     rotate: client =>
       keepCertificate({
