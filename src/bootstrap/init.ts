@@ -1,4 +1,5 @@
 /** `kobune init`: this machine becomes the first of a cluster. The order of the phases is kubeadm's. */
+import { kubernetesVersion } from '../base/version.ts'
 import type { Client } from '../client/client.ts'
 import type { Host } from '../host/host.ts'
 import { defaultKubeletConfiguration } from '../kubelet/configuration.ts'
@@ -49,7 +50,8 @@ export interface InitOptions {
 
 /** What the phases of one run share. */
 export function initContext(options: InitOptions): Init {
-  const { host, init, cluster, kubeconfig, say, ...rest } = options
+  const { host, init, kubeconfig, say, ...rest } = options
+  const cluster = ofThisVersion(options.cluster, say)
   const dryRun = init.dryRun ?? false
   let client: Promise<Client> | undefined
   return {
@@ -81,6 +83,17 @@ export function initContext(options: InitOptions): Init {
       ...options.kubelet,
     }),
   }
+}
+
+/** There is one Kubernetes here: a configuration that asks for another gets this one, and is told so. */
+function ofThisVersion(cluster: ClusterConfiguration, say: Init['say']): ClusterConfiguration {
+  const { gitVersion } = kubernetesVersion
+  const asked = cluster.kubernetesVersion
+  if (asked === gitVersion) return cluster
+  const minor = (version: string) => version.split('.').slice(0, 2).join('.')
+  if (minor(asked) !== minor(gitVersion))
+    say(`[init] ${asked} is asked for; this program runs ${gitVersion}, which is used`)
+  return { ...cluster, kubernetesVersion: gitVersion }
 }
 
 /** The file of systemd-resolved that names real resolvers; /etc/resolv.conf names itself there. */

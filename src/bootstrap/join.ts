@@ -8,6 +8,7 @@ import { loadKubeconfig } from '../client/kubeconfig.ts'
 import type { Host } from '../host/host.ts'
 import { getCondition } from '../machinery/conditions.ts'
 import { isForbidden, isNotFound, isStatus } from '../machinery/status-error.ts'
+import { foreignFileText, wrongLeafFiles } from './certs/foreign-files.ts'
 import { downloadCertificates } from './certs/upload-certs.ts'
 import { machineFacts } from './config/facts.ts'
 import { loadStoredCluster } from './config/load.ts'
@@ -16,7 +17,7 @@ import { type Discovered, DiscoveryError, discover, pemList } from './discovery/
 import { fingerprint, readJournal, resumes, writeJournal } from './journal.ts'
 import type { NodeContext } from './node-context.ts'
 import { paths } from './paths.ts'
-import { certsPhase, kubeconfigPhase } from './phases/certs.ts'
+import { certsPhase, kubeconfigPhase, pkiFiles } from './phases/certs.ts'
 import { checkShared, downloadCertsPhase } from './phases/download-certs.ts'
 import { etcdJoinPhase } from './phases/etcd-join.ts'
 import { type KubeletStart, kubeletStartPhase } from './phases/kubelet-start.ts'
@@ -141,7 +142,11 @@ const preflightPhase: Phase<Join> = {
       fingerprint: fingerprint(pemList(ca).join(), node.name, JSON.stringify(endpoint ?? null)),
     } as const
     const resumed = resumes(await readJournal(host), asked)
-    const found = [...(await checkNode(context, { resumed })), ...(await nameTaken(context, resumed))]
+    const found = [
+      ...(await checkNode(context, { resumed })),
+      ...(await nameTaken(context, resumed)),
+      ...(await copiedLeaves(context)),
+    ]
     const findings = ignoring(found, join.nodeRegistration.ignorePreflightErrors)
     for (const line of findingLines(findings.filter(({ warning }) => warning))) say(line)
     if (findings.some(({ warning }) => !warning)) throw new PreflightError(findings)
@@ -163,6 +168,18 @@ async function nameTaken(context: Join, resumed: boolean): Promise<readonly Find
   if (!node || resumed || getCondition(node.status.conditions, 'Ready')?.status !== 'True') return []
   const message = `a Node with name ${JSON.stringify(name)} and status "Ready" already exists in the cluster`
   return [{ check: 'NodeName', message, mend: `kobune join ... --node-name OTHER; or kubectl delete node ${name}` }]
+}
+
+/** Certificates of another machine, brought along by hand with the shared ones. */
+async function copiedLeaves({ host, node, endpoint, cluster }: Join): Promise<readonly Finding[]> {
+  if (!endpoint) return []
+  const { certificatesDir } = await cluster()
+  const own = { nodeName: node.name, advertiseAddress: endpoint.advertiseAddress }
+  return (await wrongLeafFiles(certificatesDir, own, pkiFiles(host))).map(file => ({
+    check: 'ForeignCertificates',
+    message: foreignFileText(file),
+    mend: `rm ${file.path}.crt ${file.path}.key`,
+  }))
 }
 
 const onControlPlane = (context: Join) => Boolean(context.endpoint)
