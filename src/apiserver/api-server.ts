@@ -11,6 +11,7 @@ import type { Transport } from '../client/transport.ts'
 import type { TokenIssuer } from '../pki/jwt.ts'
 import type { AnyResource } from '../schema/resource.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { SharedStore } from './admission/shared-reservations.ts'
 import type { Admission } from './admission.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -26,12 +27,14 @@ import { versionInfo } from './discovery/version.ts'
 import { handle } from './handle.ts'
 import { type HealthCheck, health } from './health.ts'
 import type { HttpServer, TlsOptions } from './http/server.ts'
+import type { KubernetesEndpoints } from './kubernetes-endpoints.ts'
 import { cacheLister, type Lister } from './lister.ts'
 import { localTransport } from './local-transport.ts'
 import { instrumented, metrics } from './metrics.ts'
 import type { Registry, WriteHook } from './registry/api-request.ts'
 import { ResourceTable } from './registry/served.ts'
 import { ServiceAddresses } from './service/service-addresses.ts'
+import type { SharedRanges } from './service/shared-ranges.ts'
 import { strategyOf } from './strategies/strategies.ts'
 import { upgrade } from './streaming.ts'
 import type { User } from './user.ts'
@@ -40,7 +43,8 @@ export interface ApiServerOptions {
   /** Stays the caller's: `stop` does not close it. */
   readonly storage: Storage
   /** Who asks, may they, is it fit: made once the caches are there that they read. */
-  readonly security: (lister: Lister) => Security
+  /** `store`: given where several servers have to agree. */
+  readonly security: (lister: Lister, store?: SharedStore) => Security
   /** Makes the objects that a cluster has from the start; the server is ready after it. */
   readonly bootstrap?: (client: Client, lister: Lister) => Promise<void>
   /** Signs service account tokens; without it there is no serviceaccounts/token. */
@@ -60,6 +64,12 @@ export interface ApiServerOptions {
   readonly nodePorts?: readonly [number, number]
   /** Seconds that events are kept. Default an hour. */
   readonly eventLifetime?: number
+  /**
+   * How the addresses of the Service `kubernetes` are kept: this server is the `only` one, several have a `lease` each, or
+   * `none` of its business. Default: only. With leases, everything that servers decide on their own is agreed on in the
+   * store.
+   */
+  readonly endpoints?: 'only' | 'lease' | 'none'
   readonly clock?: Clock
   readonly log?: Logger
 }
@@ -106,7 +116,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   await feed.start()
   const table = servedResources(feed, options.eventLifetime ?? 3600)
   const lister = cacheLister(table)
-  const security = options.security(lister)
+  const shared = options.endpoints === 'lease'
+  const store = shared ? { storage: options.storage, reached: (at: number) => feed.reached(at) } : undefined
+  const security = options.security(lister, store)
   const { authenticator, authorizer } = security
   const addresses = new ServiceAddresses(table.of(services), options.serviceCIDR ?? '10.96.0.0/12', options.nodePorts)
   const registry: Registry = {
@@ -119,6 +131,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     signToken: options.signToken,
   }
   let custom: { stop(): void } | undefined
+  let endpoints: KubernetesEndpoints | undefined
+  let ranges: SharedRanges | undefined
   const state = { ready: false, stopping: false, address: '' }
   const core: Core = {
     registry,
@@ -144,9 +158,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   state.address = `${advertised}:${http?.port ?? 0}`
   const ready = addresses
     .start()
-    .then(() =>
-      bootstrapObjects(registry, { address: advertised, port: http?.port ?? 443, serviceIP: addresses.apiAddress }),
-    )
+    .then(async () => {
+      if (!shared) return
+      const { SharedRanges } = await import('./service/shared-ranges.ts')
+      ranges = new SharedRanges(table.of(services), options.storage, addresses.apiAddress, log)
+      addresses.share(ranges)
+      await ranges.start()
+    })
+    .then(() => bootstrapObjects(registry, { port: http?.port ?? 443, serviceIP: addresses.apiAddress }))
     .then(async () => {
       const { CustomResources } = await import('./custom/custom-resources.ts')
       const resources = new CustomResources(registry, log)
@@ -154,6 +173,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await resources.start()
     })
     .then(() => options.bootstrap?.(createClient(localTransport(core, itself)), lister))
+    .then(async () => {
+      const { endpoints: kept = 'only' } = options
+      // Upstream does the same: an address of the loopback leads nowhere from a pod.
+      if (kept === 'none' || advertised.startsWith('127.')) return
+      const place = { address: advertised, port: http?.port ?? 443 }
+      const { KubernetesEndpoints, writeKubernetesEndpoints } = await import('./kubernetes-endpoints.ts')
+      if (kept === 'only') return writeKubernetesEndpoints(registry, [place])
+      endpoints = new KubernetesEndpoints(registry, options.storage, place, log)
+      return endpoints.start()
+    })
     .then(() => {
       state.ready = true
     })
@@ -170,8 +199,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     async stop() {
       state.stopping = true
       await ready.catch(() => undefined)
+      await endpoints?.stop()
       await http?.stop(stopGrace)
       addresses.stop()
+      ranges?.stop()
       custom?.stop()
       feed.stop()
     },

@@ -1,7 +1,5 @@
-import { endpoints } from '../api/core/v1/endpoints.ts'
 import { namespaces } from '../api/core/v1/namespace.ts'
 import { services } from '../api/core/v1/service.ts'
-import { endpointSlices } from '../api/discovery/v1/endpoint-slice.ts'
 import { isAlreadyExists } from '../machinery/status-error.ts'
 import type { AnyResource } from '../schema/resource.ts'
 import { deepEqual, type JsonObject } from './cache/json.ts'
@@ -16,7 +14,6 @@ import type { User } from './user.ts'
 export const itself: User = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
 interface Place {
-  readonly address: string
   readonly port: number
   readonly serviceIP: string
 }
@@ -28,32 +25,10 @@ export async function bootstrapObjects(registry: Registry, place: Place): Promis
   const port = { name: 'https', port: 443, protocol: 'TCP', targetPort: place.port }
   const spec = { type: 'ClusterIP', clusterIP: place.serviceIP, clusterIPs: [place.serviceIP], ports: [port] }
   await ensure(registry, services, 'default', { metadata: { name: 'kubernetes', labels }, spec })
-  // Upstream does the same: an address of the loopback leads nowhere from a pod.
-  if (place.address.startsWith('127.')) return
-  await Promise.all(endpointsOf(place).map(([resource, object]) => ensure(registry, resource, 'default', object)))
-}
-
-function endpointsOf({ address, port }: Place): readonly (readonly [AnyResource, JsonObject])[] {
-  const ports = [{ name: 'https', port, protocol: 'TCP' }]
-  const name = 'kubernetes'
-  const skip = { 'endpointslice.kubernetes.io/skip-mirror': 'true' }
-  const slice = { 'kubernetes.io/service-name': name }
-  return [
-    [endpoints, { metadata: { name, labels: skip }, subsets: [{ addresses: [{ ip: address }], ports }] }],
-    [
-      endpointSlices,
-      {
-        metadata: { name, labels: slice },
-        addressType: 'IPv4',
-        endpoints: [{ addresses: [address], conditions: { ready: true } }],
-        ports,
-      },
-    ],
-  ]
 }
 
 /** Makes an object, or brings the fields given (beside metadata) of the one that is there to what they should be. */
-async function ensure(
+export async function ensure(
   registry: Registry,
   resource: AnyResource,
   namespace: string | undefined,

@@ -44,13 +44,13 @@ export function secured(
   return {
     signToken: request => tokens.issue(extendTokens === false ? request : extendedToken(request, tokens.audiences)),
     paths: [issuerDiscovery(tokens)],
-    security: lister => {
+    security: (lister, store) => {
       const authorizer = createAuthorizer(lister)
       const authenticator = createAuthenticator(lister, { ...authentication, tokens })
       return {
         authorizer,
         authenticator: withImpersonation(authenticator, authorizer),
-        admission: createAdmission(lister, authorizer, withoutAdmission),
+        admission: createAdmission(lister, authorizer, withoutAdmission, store),
         ...(kubelet && { connect: createConnect(lister, kubelet).handlers }),
       }
     },

@@ -90,6 +90,7 @@ export async function runKubeApiserver(flags: ApiserverFlags): Promise<number> {
     advertiseAddress,
     serviceCIDR: flags['service-cluster-ip-range'],
     nodePorts: checked.nodePorts,
+    endpoints: endpointsKept(flags),
     eventLifetime: flags['event-ttl'] / 1000,
   })
   const publish = () =>
@@ -122,6 +123,11 @@ export async function runKubeApiserver(flags: ApiserverFlags): Promise<number> {
   for (const one of live) one.stop()
   await store.close()
   return 0
+}
+
+function endpointsKept(flags: ApiserverFlags): 'only' | 'lease' | 'none' {
+  if (flags['endpoint-reconciler-type'] === 'none') return 'none'
+  return flags['storage-backend'] === 'etcd3' ? 'lease' : 'only'
 }
 
 /** Where others reach this machine, unless the server listens at one address only. */

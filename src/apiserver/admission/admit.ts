@@ -13,6 +13,7 @@ import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
+import type { SharedStore } from './shared-reservations.ts'
 import { defaultStorageClass, storageObjectInUseProtection } from './storage.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
@@ -21,6 +22,7 @@ export function createAdmission(
   lister: Lister,
   authorizer: Authorizer,
   without: ReadonlySet<string> = new Set(),
+  store?: SharedStore,
 ): Admission {
   const rights: Plugin = {
     ...escalation(lister, authorizer),
@@ -46,7 +48,7 @@ export function createAdmission(
     defaultIngressClass(lister),
     defaultStorageClass(lister),
     rights,
-    resourceQuota(lister),
+    resourceQuota(lister, store),
   ]
   return chain(all.filter(({ name }) => !without.has(name)))
 }

@@ -10,24 +10,30 @@ import type { Lister } from '../lister.ts'
 import type { Plugin } from './plugin.ts'
 import { refuse } from './refuse.ts'
 import { Reservations } from './reservations.ts'
+import { type SharedReservation, SharedReservations, type SharedStore } from './shared-reservations.ts'
 
-const demanded = new Set(['requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory', 'cpu', 'memory'])
+const needsSaying = new Set(['requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory', 'cpu', 'memory'])
 const usages = new WeakMap<KubernetesObject, Usage>()
 
 /**
  * Holds what a namespace holds to its quotas. What there is is counted from the caches, with what was admitted and is not
  * in them yet, all in one turn: writes that come together cannot slip through together.
  */
-export function resourceQuota(lister: Lister): Plugin {
+export function resourceQuota(lister: Lister, store?: SharedStore): Plugin {
   const reservations = new Reservations(lister)
-  const check = (operation: Operation) => {
+  const shared = store && new SharedReservations(store)
+  /** What is used more, by quota; throws when there is no room for it. Undefined: nothing more. */
+  const demanded = (
+    operation: Operation,
+    reserved: (quota: ResourceQuota) => Iterable<Usage>,
+  ): Record<string, Usage> | undefined => {
     const { namespace, object, oldObject, resource } = operation
     const quotas = lister.list(resourceQuotas, namespace)
-    if (quotas.length === 0 || !object) return
+    if (quotas.length === 0 || !object) return undefined
     const given = object as unknown as KubernetesObject
     const wanted = quotaUsage(given, resource.group, resource.plural)
     const before = oldObject ? usageOf(oldObject, resource) : undefined
-    let more = false
+    const more: Record<string, Usage> = {}
     for (const quota of quotas) {
       if (!inScopes(quota, given)) continue
       const hard = hardOf(quota, wanted)
@@ -37,11 +43,36 @@ export function resourceQuota(lister: Lister): Plugin {
       const was = before && oldObject && inScopes(quota, oldObject) ? before : undefined
       const delta = deltaOf(hard, wanted, was)
       if (delta.size === 0) continue
-      more = true
-      demandRoom(lister, reservations, operation, { quota, hard, delta })
+      more[quota.metadata.name] = delta
+      demandRoom(lister, reserved(quota), operation, { quota, hard, delta })
     }
-    if (more && !operation.dryRun) reservations.add(resource, given, wanted)
+    return Object.keys(more).length > 0 ? more : undefined
   }
+  const checkAlone = (operation: Operation) => {
+    const { namespace = '', object, resource } = operation
+    const held = function* (quota: ResourceQuota) {
+      for (const one of reservations.of(resource, namespace, object?.metadata.uid))
+        if (inScopes(quota, one.object)) yield one.usage
+    }
+    if (!demanded(operation, held) || operation.dryRun) return
+    const given = object as unknown as KubernetesObject
+    reservations.add(resource, given, quotaUsage(given, resource.group, resource.plural))
+  }
+  /** Nothing is written to the store for what uses no more than before. */
+  const checkShared = async (among: SharedReservations, operation: Operation) => {
+    const { namespace = '', object, oldObject, resource } = operation
+    if (!demanded(operation, () => [])) return
+    const id = `${resource.group}/${resource.plural}`
+    const shows = (one: SharedReservation) => one.resource === id && isStored(lister, operation, one)
+    await among.reserve(namespace, shows, held => {
+      const others = held.filter(one => one.resource === id && one.uid !== object!.metadata.uid)
+      const more = demanded(operation, quota => others.flatMap(one => one.more[quota.metadata.name] ?? []))
+      if (!more || operation.dryRun) return undefined
+      const replaces = Number(oldObject?.metadata.resourceVersion ?? 0)
+      return { uid: object!.metadata.uid ?? '', resource: id, replaces, more }
+    })
+  }
+  const check = (operation: Operation) => (shared ? checkShared(shared, operation) : checkAlone(operation))
   return {
     name: 'ResourceQuota',
     operations: ['CREATE', 'UPDATE'],
@@ -55,6 +86,14 @@ export function resourceQuota(lister: Lister): Plugin {
     },
   }
 }
+
+/** Whether the caches have what was reserved for. */
+function isStored(lister: Lister, { resource, namespace }: Operation, { uid, replaces }: SharedReservation): boolean {
+  const [stored] = lister.having(resource, 'metadata.uid', uidOf as never, uid) as KubernetesObject[]
+  return stored?.metadata.namespace === namespace && Number(stored?.metadata.resourceVersion) > replaces
+}
+
+const uidOf = ({ metadata }: KubernetesObject) => [metadata.uid]
 
 function usageOf(object: KubernetesObject, { group, plural }: AnyResource): Usage {
   let usage = usages.get(object)
@@ -84,11 +123,11 @@ interface Demand {
 
 function demandRoom(
   lister: Lister,
-  reservations: Reservations,
+  reserved: Iterable<Usage>,
   operation: Operation,
   { quota, hard, delta }: Demand,
 ): void {
-  const { resource, namespace = '', object } = operation
+  const { resource, namespace = '' } = operation
   const used = new Map<string, bigint>()
   const count = (usage: Usage) => {
     for (const name of delta.keys()) used.set(name, (used.get(name) ?? 0n) + (usage.get(name) ?? 0n))
@@ -96,8 +135,7 @@ function demandRoom(
   for (const one of lister.list(resource, namespace) as KubernetesObject[]) {
     if (inScopes(quota, one)) count(usageOf(one, resource))
   }
-  for (const one of reservations.of(resource, namespace, object?.metadata.uid))
-    if (inScopes(quota, one.object)) count(one.usage)
+  for (const usage of reserved) count(usage)
   const over = [...delta].filter(([name, more]) => (used.get(name) ?? 0n) + more > nano(hard.get(name)!))
   if (over.length === 0) return
   const names = over.map(([name]) => name).sort()
@@ -113,7 +151,7 @@ function demandRoom(
 
 /** A quota on cpu or memory makes every container say what it takes. */
 function demandSaid(operation: Operation, quota: ResourceQuota, pod: Pod): void {
-  const bounds = Object.keys(quota.spec.hard ?? {}).filter(name => demanded.has(name))
+  const bounds = Object.keys(quota.spec.hard ?? {}).filter(name => needsSaying.has(name))
   const totals = { requests: podTotals(pod, 'requests'), limits: podTotals(pod, 'limits') }
   const missing = bounds.flatMap(bound => {
     const [which = '', name = ''] = bound.includes('.') ? bound.split('.') : ['requests', bound]

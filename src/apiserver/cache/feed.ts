@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import type { Storage, StorageEvent } from '../../storage/storage.ts'
+import { type Storage, type StorageEvent, UnreachableError } from '../../storage/storage.ts'
 
 /** Takes the events under one prefix, in order. */
 export interface FeedTarget {
@@ -12,6 +12,8 @@ export interface FeedTarget {
 const root = '/registry/'
 /** The watch is on all keys: only so does every revision of the store show in it. */
 const everything = ''
+/** Milliseconds that a reader waits for the watch. */
+const patience = 10_000
 /** Milliseconds until a watch that ended is started again. */
 const retryAfter = 250
 
@@ -96,7 +98,20 @@ export class Feed {
   /** Resolves once the caches have this revision. */
   reached(revision: number): Promise<void> {
     if (revision <= this.#revision) return Promise.resolve()
-    return new Promise(resolve => this.#waiting.push({ revision, resolve }))
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        revision,
+        resolve: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+      }
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter(other => other !== waiter)
+        reject(new UnreachableError(`the watch on the store is behind: at ${this.#revision}, not yet at ${revision}`))
+      }, patience)
+      this.#waiting.push(waiter)
+    })
   }
 
   stop(): void {

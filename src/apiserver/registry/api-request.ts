@@ -57,8 +57,17 @@ export type Answer =
 
 /** What a kind needs done around a write beyond its strategy: taking addresses, for example. */
 export interface WriteHook {
-  /** Called when the object is valid, before it is written; may change it. `release` is called when the write is over. */
-  before(draft: Draft<KubernetesObject>, old: KubernetesObject | undefined): { release(): void } | undefined
+  /** Called when the object is valid, before it is written; may change it. What it answers is told how the write went. */
+  before(
+    draft: Draft<KubernetesObject>,
+    old: KubernetesObject | undefined,
+  ): AroundWrite | undefined | Promise<AroundWrite | undefined>
+}
+
+/** How a write went; `unknown`: the store did not answer. */
+export type Outcome = 'stored' | 'failed' | 'unknown'
+export interface AroundWrite {
+  over(outcome: Outcome): void | Promise<void>
 }
 
 /** What all operations share. */

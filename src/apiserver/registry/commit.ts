@@ -25,9 +25,12 @@ export async function remove(
   served: Served,
   entry: Entry,
 ): Promise<{ readonly revision: number } | { readonly current: Entry | undefined }> {
-  const { cache } = served
+  const { cache, removed } = served
   const result = await cache.feed.storage.delete(entry.key, { expect: entry.revision })
-  if (result.ok) return { revision: result.revision }
+  if (result.ok) {
+    await removed?.(entry.object)
+    return { revision: result.revision }
+  }
   return { current: result.current && cache.entryOf(result.current) }
 }
 

@@ -2,7 +2,8 @@ import type { KubernetesObject } from '../../api/group-version.ts'
 import { generatedName } from '../../machinery/namer.ts'
 import { alreadyExists, badRequest, statusError } from '../../machinery/status-error.ts'
 import { deepCopy } from '../cache/json.ts'
-import { type Answer, type ApiRequest, hookOf, type Registry } from './api-request.ts'
+import type { Answer, ApiRequest, Registry } from './api-request.ts'
+import { aroundWrite } from './around-write.ts'
 import { store } from './commit.ts'
 import { decodeBody } from './decode.ts'
 import { type ManagedFields, trackManagers } from './managers.ts'
@@ -57,18 +58,16 @@ async function insertOnce(
   await trackManagers(registry, request, draft, undefined, managedFields)
   const key = storageKey(served.prefix, request.namespace, draft.metadata.name)
   const dryRun = isDryRun(request)
-  const taken = hookOf(registry, request)?.before(draft, undefined)
-  try {
+  return aroundWrite<Answer | undefined>(registry, request, draft, undefined, async () => {
     if (dryRun) {
       await served.cache.ready()
-      return served.cache.get(key) ? undefined : { type: 'object', code: 201, object: draft, served }
+      const result = served.cache.get(key) ? undefined : ({ type: 'object', code: 201, object: draft, served } as const)
+      return { stored: false, result }
     }
     const written = await store(served, key, draft as KubernetesObject, 0)
-    if (!('entry' in written)) return undefined
-    return { type: 'entry', code: 201, entry: written.entry, served }
-  } finally {
-    taken?.release()
-  }
+    if (!('entry' in written)) return { stored: false, result: undefined }
+    return { stored: true, result: { type: 'entry', code: 201, entry: written.entry, served } }
+  })
 }
 
 function nameTaken(request: ApiRequest, name: string) {

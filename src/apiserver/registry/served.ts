@@ -1,3 +1,4 @@
+import type { KubernetesObject } from '../../api/group-version.ts'
 import type { AnyResource } from '../../schema/resource.ts'
 import { type View, view } from '../../schema/view.ts'
 import { headOf } from '../cache/entry.ts'
@@ -14,6 +15,8 @@ export interface Served {
   readonly strategy: Strategy
   readonly prefix: string
   readonly cache: ResourceCache
+  /** Called with what this server removed from the store, before anybody is answered. */
+  removed?: (object: KubernetesObject) => Promise<void>
   /** Seconds after which the store forgets an object. */
   readonly lifetime?: number
   /** Stored and cached in the form of another version, whose objects these are views of. */
@@ -68,7 +71,7 @@ export class ResourceTable {
     const prefix = owner?.prefix ?? storagePrefix(resource, custom)
     const cache = owner?.cache ?? new ResourceCache(prefix, headOf(resource), this.#feed)
     if (!owner) this.#feed.add(prefix, cache)
-    const served = {
+    const served: Served = {
       resource,
       view: view(resource.type),
       strategy,

@@ -2,7 +2,8 @@ import type { KubernetesObject } from '../../api/group-version.ts'
 import { badRequest, conflict, notFound, staleObject } from '../../machinery/status-error.ts'
 import type { Entry } from '../cache/entry.ts'
 import { deepCopy, deepEqual } from '../cache/json.ts'
-import { type Answer, type ApiRequest, hookOf, type Registry } from './api-request.ts'
+import type { Answer, ApiRequest, Registry } from './api-request.ts'
+import { aroundWrite } from './around-write.ts'
 import { remove, store, unchanged } from './commit.ts'
 import { insert } from './create.ts'
 import { decodeBody } from './decode.ts'
@@ -108,18 +109,15 @@ async function replaceOnce(
   const dryRun = isDryRun(request)
   if (isGone(object)) return finishDeletion(request, entry, object, dryRun)
   if (unchanged(entry, object)) return { type: 'entry', code: 200, entry, served }
-  const taken = hookOf(registry, request)?.before(draft, old)
-  try {
+  return aroundWrite<Answer | { current: Entry | undefined }>(registry, request, draft, old, async () => {
     if (dryRun) {
       draft.metadata.resourceVersion = old.metadata.resourceVersion
-      return { type: 'object', code: 200, object, served }
+      return { stored: false, result: { type: 'object', code: 200, object, served } }
     }
     const written = await store(served, entry.key, object, entry.revision)
-    if (!('entry' in written)) return written
-    return { type: 'entry', code: 200, entry: written.entry, served }
-  } finally {
-    taken?.release()
-  }
+    if (!('entry' in written)) return { stored: false, result: written }
+    return { stored: true, result: { type: 'entry', code: 200, entry: written.entry, served } }
+  })
 }
 
 /** Anything but metadata and status. */

@@ -1,13 +1,16 @@
 import type { Service } from '../../api/core/v1/service.ts'
 import type { KubernetesObject } from '../../api/group-version.ts'
-import { type FieldError, fieldInvalid } from '../../machinery/field-error.ts'
-import { invalid, statusError } from '../../machinery/status-error.ts'
-import type { WriteHook } from '../registry/api-request.ts'
+import { fieldInvalid } from '../../machinery/field-error.ts'
+import { statusError } from '../../machinery/status-error.ts'
+import type { AroundWrite, WriteHook } from '../registry/api-request.ts'
 import type { Served } from '../registry/served.ts'
 import type { Draft } from '../registry/strategy.ts'
+import { agree } from './agree.ts'
 import { Allocator } from './allocator.ts'
 import { dynamicStart, ipRange } from './ip-range.ts'
+import { refuse, refuseAddress } from './refuse-service.ts'
 import { addressesOf, nodePortsOf, wantsAddress, wantsNodePorts } from './service-fields.ts'
+import type { SharedRanges } from './shared-ranges.ts'
 
 const usualPorts = [30000, 32767] as const
 
@@ -22,6 +25,7 @@ export class ServiceAddresses implements WriteHook {
   readonly #served: Served
   readonly #firstPort: number
   readonly #lastPort: number
+  #shared: SharedRanges | undefined
   #stop: (() => void) | undefined
 
   constructor(served: Served, cidr: string, [firstPort, lastPort]: readonly [number, number] = usualPorts) {
@@ -39,6 +43,11 @@ export class ServiceAddresses implements WriteHook {
   /** The address of the `kubernetes` Service. */
   get apiAddress(): string {
     return this.#range.at(0)
+  }
+
+  /** From now on what is taken is agreed on with other servers. */
+  share(shared: SharedRanges): void {
+    this.#shared = shared
   }
 
   /** Learns what is in use, and follows it from then on. */
@@ -68,8 +77,30 @@ export class ServiceAddresses implements WriteHook {
     this.#stop?.()
   }
 
-  before(draft: Draft<KubernetesObject>, old: KubernetesObject | undefined): { release(): void } {
+  before(draft: Draft<KubernetesObject>, old: KubernetesObject | undefined): AroundWrite | Promise<AroundWrite> {
     const service = draft as Draft<Service>
+    const before = old as Service | undefined
+    if (!this.#shared) return { over: this.#take(service, before).release }
+    return this.#takeShared(this.#shared, service, before)
+  }
+
+  async #takeShared(shared: SharedRanges, service: Draft<Service>, old: Service | undefined): Promise<AroundWrite> {
+    const asked = new Set([...addressesOf(service.spec), ...nodePortsOf(service.spec).map(String)])
+    // What another server has just given back is free.
+    if (asked.size > 0) await this.#served.cache.fresh()
+    const { ips, ports, release } = this.#take(service, old)
+    return agree({
+      shared,
+      service,
+      old,
+      asked,
+      taken: [...ips.map(ip => ['ips', ip] as const), ...ports.map(port => ['ports', String(port)] as const)],
+      another: range => (range === 'ips' ? this.#anyAddress(ips) : String(this.#anyPort(ports))),
+      release,
+    })
+  }
+
+  #take(service: Draft<Service>, old: Service | undefined) {
     const ips: string[] = []
     const ports: number[] = []
     const release = () => {
@@ -77,13 +108,13 @@ export class ServiceAddresses implements WriteHook {
       for (const port of ports.splice(0)) this.#ports.release(port)
     }
     try {
-      this.#takeAddress(service, (old as Service | undefined)?.spec, ips)
-      this.#takePorts(service, old as Service | undefined, ports)
+      this.#takeAddress(service, old?.spec, ips)
+      this.#takePorts(service, old, ports)
     } catch (error) {
       release()
       throw error
     }
-    return { release }
+    return { ips, ports, release }
   }
 
   #hold(object: KubernetesObject, how: 'use' | 'release'): void {
@@ -108,9 +139,7 @@ export class ServiceAddresses implements WriteHook {
       this.#ips.use(asked)
       taken.push(asked)
     }
-    const address = asked ?? this.#ips.next()
-    if (address === undefined) throw statusError('InternalError', 'failed to allocate a serviceIP: range is full')
-    if (!asked) taken.push(address)
+    const address = asked ?? this.#anyAddress(taken)
     spec.clusterIP = address
     spec.clusterIPs = [address]
   }
@@ -121,7 +150,14 @@ export class ServiceAddresses implements WriteHook {
       : this.#ips.isUsed(asked)
         ? 'provided IP is already allocated'
         : undefined
-    if (why) refuse(service, fieldInvalid('spec.clusterIPs', [asked], `failed to allocate IP ${asked}: ${why}`))
+    if (why) refuseAddress(service, asked, why)
+  }
+
+  #anyAddress(taken: string[]): string {
+    const address = this.#ips.next()
+    if (address === undefined) throw statusError('InternalError', 'failed to allocate a serviceIP: range is full')
+    taken.push(address)
+    return address
   }
 
   #takePorts(service: Draft<Service>, old: Service | undefined, taken: number[]): void {
@@ -170,8 +206,4 @@ export class ServiceAddresses implements WriteHook {
     taken.push(port)
     return port
   }
-}
-
-function refuse({ metadata }: Draft<Service>, error: FieldError): never {
-  throw invalid({ group: '', resource: 'Service', name: metadata.name }, [error])
 }

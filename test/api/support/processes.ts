@@ -231,7 +231,13 @@ export class Plane implements AsyncDisposable {
   /** A component with flags; what it says goes to a file. */
   kobune(command: string, flags: Readonly<Record<string, string>>, name = command): Restartable {
     const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
-    return this.#run(name, process.execPath, ['--disable-warning=ExperimentalWarning', main, command, ...words])
+    return this.#run(name, process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      '--disable-warning=DEP0123',
+      main,
+      command,
+      ...words,
+    ])
   }
 
   #run(name: string, program: string, args: readonly string[]): Restartable {
