@@ -29,6 +29,8 @@ export interface KubeletOptions {
   readonly apiClientCa?: string | undefined
   /** Default: masters and the API server's client, others as the API server says. */
   readonly access?: Access | undefined
+  /** What /metrics answers. */
+  readonly metrics?: () => string
   /** Default 10250; 0 chooses one. */
   readonly port?: number
   /** Where the server listens; default all addresses. */

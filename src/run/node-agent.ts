@@ -20,6 +20,7 @@ import { addQuantities } from '../machinery/quantity.ts'
 import { type ApiBalancer, apiServerName, startApiBalancer } from './api-balancer.ts'
 import { liveBundle } from './live-files.ts'
 import { followAddresses } from './node-addresses.ts'
+import { nodeMetrics, type WatchedParts } from './node-metrics.ts'
 import { serveWith } from './serving-certificate.ts'
 
 /** What stops. */
@@ -87,6 +88,7 @@ async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<Nod
   const serving = await serveWith({ ...options, client, names: () => [nodeName, ...addresses.current()] })
   const authority = await clientAuthority(config.authentication.x509.clientCAFile)
   if (authority) parts.push(authority)
+  const watched: WatchedParts = { serving: serving.pair }
   /** To the API server; needed until the kubelet has stopped. */
   const way: Stoppable[] = []
   parts.push({ stop: () => stopAll(way) })
@@ -106,7 +108,8 @@ async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<Nod
     clusterDns: config.clusterDNS ?? [],
     clusterDomain: config.clusterDomain,
     resolvConf: config.resolvConf,
-    tls: config.enableServer ? serving.pair : undefined,
+    tls: config.enableServer ? serving.pair() : undefined,
+    metrics: () => nodeMetrics(watched, clock.now()),
     apiClientCa: authority?.current,
     access: apiAccess(client, nodeName, {
       anonymous: authentication.anonymous.enabled,
@@ -136,7 +139,9 @@ async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<Nod
     parts.push(await startPlainHttp({ host, port, routes: healthRoutes(kubelet) }))
   }
   const connecting =
-    late && client ? connect(options, { late, client, kubelet, addresses, parts, way, serving, signal }) : undefined
+    late && client
+      ? connect(options, { late, client, kubelet, addresses, parts, way, watched, serving, signal })
+      : undefined
   return {
     kubelet,
     async stop() {
@@ -160,13 +165,14 @@ interface Connecting {
   readonly serving: { readonly ask: () => void }
   readonly parts: Stoppable[]
   readonly way: Stoppable[]
+  readonly watched: WatchedParts
   readonly signal: AbortSignal
 }
 
 /** Everything that needs the API server, in order, as soon as there are credentials for it. */
 async function connect(options: NodeAgentOptions, running: Connecting): Promise<void> {
   const { host, clock, nodeName, kubeconfig, bootstrapKubeconfig, certDir, config } = options
-  const { late, client, kubelet, addresses, serving, parts, way, signal } = running
+  const { late, client, kubelet, addresses, serving, parts, way, watched, signal } = running
   let credentials: NodeCredentials | undefined
   while (!signal.aborted) {
     try {
@@ -182,6 +188,7 @@ async function connect(options: NodeAgentOptions, running: Connecting): Promise<
       if (!way.includes(credentials)) way.push(credentials)
       const balancer = await startBalancer(options, credentials, addresses.current)
       if (balancer) way.push(balancer)
+      Object.assign(watched, { client: credentials.certificate, backends: balancer?.states })
       const by = balancer && { server: balancer.url, serverName: credentials.options.serverName ?? apiServerName }
       late.connect(httpTransport({ ...credentials.options, ...by, timeout: callTimeout, userAgent: 'kubelet' }))
       balancer?.follow(client)

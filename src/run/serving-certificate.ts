@@ -23,8 +23,8 @@ export interface ServeWithOptions {
 }
 
 export interface Serving {
-  /** To begin with. */
-  readonly pair: CertificatePair
+  /** The one to serve with now. */
+  readonly pair: () => CertificatePair
   /** Newer ones go there. */
   use(kubelet: Pick<Kubelet, 'renewCertificates'>): void
   /** The cluster can be asked from now on. */
@@ -43,7 +43,7 @@ export async function serveWith(options: ServeWithOptions): Promise<Serving> {
 async function fromFiles(certFile: string, keyFile: string): Promise<Serving> {
   const live = await livePair(certFile, keyFile)
   return {
-    pair: live.current,
+    pair: () => live.current,
     use: kubelet => void live.on(pair => kubelet.renewCertificates(pair)),
     ask: () => {},
     poke: () => {},
@@ -56,11 +56,11 @@ async function fromCluster(options: ServeWithOptions, client: Client): Promise<S
   const store = certificateStore(host.files, certDir, 'kubelet-server')
   let signed = await store.current()
   const isValid = signed !== undefined && pairFacts(signed)!.notAfter > clock.now()
-  const pair = isValid ? signed! : await selfSigned(nodeName, names(), clock.now())
+  let pair = isValid ? signed! : await selfSigned(nodeName, names(), clock.now())
   let kubelet: Pick<Kubelet, 'renewCertificates'> | undefined
   let kept: KeptCertificate | undefined
   return {
-    pair,
+    pair: () => pair,
     use: target => {
       kubelet = target
     },
@@ -75,6 +75,7 @@ async function fromCluster(options: ServeWithOptions, client: Client): Promise<S
           const usages = ['digital signature', 'server auth'] as const
           const wanted = { signerName: 'kubernetes.io/kubelet-serving', subject, usages, names: names() } as const
           signed = await obtainCertificate(wanted, { client, store, now: () => clock.now(), signal: stop })
+          pair = signed
           kubelet?.renewCertificates(signed)
         },
       })
@@ -90,7 +91,7 @@ async function ownKey(options: ServeWithOptions): Promise<Serving> {
   let pair = await make()
   let kept: KeptCertificate | undefined
   return {
-    pair,
+    pair: () => pair,
     use(kubelet) {
       kept = keepCertificate({
         clock,

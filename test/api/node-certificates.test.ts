@@ -244,7 +244,7 @@ test('the serving certificate is signed for the addresses of the node, and anew 
   }
   const serving = await serveWith(serve)
   try {
-    const selfSigned = new X509Certificate(serving.pair.cert)
+    const selfSigned = new X509Certificate(serving.pair().cert)
     assert.ok(selfSigned.verify(selfSigned.publicKey), 'there is TLS before the cluster signs')
     serving.use(kubelet)
     serving.ask()
@@ -262,7 +262,7 @@ test('the serving certificate is signed for the addresses of the node, and anew 
   }
   const next = await serveWith(serve)
   await next.stop()
-  assert.deepEqual(next.pair, given[1], 'a kubelet that starts again serves what was signed before')
+  assert.deepEqual(next.pair(), given[1], 'a kubelet that starts again serves what was signed before')
   credentials.stop()
   await transport.close()
 })

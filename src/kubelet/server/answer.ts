@@ -27,7 +27,7 @@ const answers: Readonly<Record<string, Answer>> = {
   summary: async (options, _, response) => json(response, await (await import('./stats.ts')).summary(options)),
   resourceMetrics: async (options, _, response) =>
     text(response, await (await import('./metrics.ts')).resourceMetrics(options)),
-  metrics: (_, __, response) => text(response, ''),
+  metrics: ({ metrics }, _, response) => text(response, metrics?.() ?? ''),
   logs: async (options, asked, response) => (await import('./container-logs.ts')).sendLogs(options, asked, response),
   run: async (options, asked, response) => {
     const command = asked.query.get('cmd')

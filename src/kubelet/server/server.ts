@@ -23,6 +23,7 @@ export interface ServerOptions {
   readonly port: number
   readonly bindAddress?: string
   readonly access: Access
+  readonly metrics?: () => string
   readonly nodeName: string
   readonly cri: Cri
   readonly cgroups: Cgroups
