@@ -101,6 +101,8 @@ export interface ApiServer {
 
 /** Milliseconds that requests under way get to finish when the server stops. */
 const stopGrace = 10_000
+/** Revisions before its start that a server learns, for watches that come from other servers. */
+const recalled = 2_000
 const admitAll: Admission = { mutate: () => undefined, validate: () => undefined }
 /** The same objects in two versions: the first is a view of the second, which is stored. */
 const views: readonly (readonly [AnyResource, { readonly storedAs: AnyResource; readonly conversion: Conversion }])[] =
@@ -112,11 +114,11 @@ const views: readonly (readonly [AnyResource, { readonly storedAs: AnyResource; 
 /** Starts an API server on a store; resolves when it takes requests. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const log = options.log ?? logger('apiserver')
-  const feed = new Feed(options.storage, log)
+  const shared = options.endpoints === 'lease'
+  const feed = new Feed(options.storage, log, shared ? recalled : 0)
   await feed.start()
   const table = servedResources(feed, options.eventLifetime ?? 3600)
   const lister = cacheLister(table)
-  const shared = options.endpoints === 'lease'
   const store = shared ? { storage: options.storage, reached: (at: number) => feed.reached(at) } : undefined
   const security = options.security(lister, store)
   const { authenticator, authorizer } = security

@@ -1,6 +1,7 @@
 import { systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import { type Storage, type StorageEvent, UnreachableError } from '../../storage/storage.ts'
+import { CompactedError, type Storage, type StorageEvent, UnreachableError } from '../../storage/storage.ts'
+import { Recall, type Recalled } from './recall.ts'
 
 /** Takes the events under one prefix, in order. */
 export interface FeedTarget {
@@ -31,12 +32,23 @@ export class Feed {
   #cancelRetry: (() => void) | undefined
   #waiting: { revision: number; resolve: () => void }[] = []
   #stopped = false
+  readonly #recalls: number
+  /** What is asked for of the past begins after it. */
+  #floor = 0
+  #recalled: Recall | undefined
   #asking: Promise<number> | undefined
   #nextAsking: Promise<number> | undefined
 
-  constructor(storage: Storage, log: Logger) {
+  /** `recalls`: how many revisions before the start are learned too, for watches that were at another server. */
+  constructor(storage: Storage, log: Logger, recalls = 0) {
     this.storage = storage
     this.#log = log
+    this.#recalls = recalls
+  }
+
+  /** What happened lately, from before the start on; undefined when that is not (or no longer) known. */
+  recall(): Promise<Recalled | undefined> {
+    return this.#recalled?.complete ?? Promise.resolve(undefined)
   }
 
   /** Every event up to this revision has been given to the targets. */
@@ -47,15 +59,29 @@ export class Feed {
   async start(): Promise<void> {
     const revision = await this.storage.revision()
     if (this.#stopped) return
+    this.#recalled?.forget()
+    this.#recalled =
+      this.#recalls > 0 && this.#floor < revision ? new Recall(this.#floor, revision, this.#recalls) : undefined
+    const recalled = this.#recalled
     this.#watch = this.storage.watch(
-      { prefix: everything, from: revision + 1 },
+      { prefix: everything, from: recalled ? recalled.floor + 1 : revision + 1 },
       {
-        events: (events, revision) => {
-          for (const event of events) this.#targetOf(event.kv.key)?.apply(event)
-          this.#advance(revision)
+        events: (events, at) => {
+          recalled?.add(events, at)
+          for (const event of events) if (event.kv.modRevision > revision) this.#targetOf(event.kv.key)?.apply(event)
+          if (at > this.#revision) this.#advance(at)
         },
-        progress: revision => this.#advance(revision),
-        end: error => this.#broken(error),
+        progress: at => {
+          recalled?.add([], at)
+          if (at > this.#revision) this.#advance(at)
+        },
+        end: error => {
+          if (recalled && error instanceof CompactedError && error.compactRevision > this.#floor) {
+            // What was compacted cannot be learned: only what came after it.
+            this.#floor = error.compactRevision
+            this.start().catch((failure: Error) => this.#broken(failure))
+          } else this.#broken(error)
+        },
       },
     )
     // Whoever waits for this revision must not find what was held before the watch ended.
@@ -117,6 +143,7 @@ export class Feed {
   stop(): void {
     this.#stopped = true
     this.#watch?.stop()
+    this.#recalled?.forget()
     this.#cancelRetry?.()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }

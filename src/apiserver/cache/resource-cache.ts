@@ -103,6 +103,29 @@ export class ResourceCache implements FeedTarget {
     return index
   }
 
+  /** Tries to bring the floor down to a revision: from before this server's start, or before the objects were loaded. */
+  async recall(revision: number): Promise<void> {
+    const recalled = await this.feed.recall()
+    const { floor } = this.#ring
+    if (!recalled || !this.#loaded || revision >= floor || revision < recalled.floor) return
+    const earlier = recalled.events.filter(
+      ({ kv }) => kv.key.startsWith(this.prefix) && kv.modRevision > revision && kv.modRevision <= floor,
+    )
+    // What was deleted cannot be told when it was compacted meanwhile.
+    if (earlier.some(({ type, previous }) => type === 'delete' && !previous)) return
+    const known = this.#ring.after(floor)
+    if (earlier.length + known.length > remembered) return
+    this.#ring = new Ring(remembered, revision)
+    for (const event of earlier) this.#ring.add(this.#changeOf(event))
+    for (const change of known) this.#ring.add(change)
+  }
+
+  #changeOf({ type, kv, previous }: StorageEvent): Change {
+    const before = previous && this.entryOf(previous)
+    if (type === 'put') return new Change(before ? 'MODIFIED' : 'ADDED', this.entryOf(kv), before)
+    return new Change('DELETED', before!.at(kv.modRevision), before!)
+  }
+
   /** Changes after a revision that is not below the floor. */
   since(revision: number): Change[] {
     return this.#ring.after(revision)

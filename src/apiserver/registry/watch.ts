@@ -22,6 +22,7 @@ export async function watch(request: ApiRequest): Promise<Answer> {
   await revisionFor(request, options)
   const { resourceVersion } = options
   const fromNow = !resourceVersion || options.sendInitialEvents === true
+  if (!fromNow && resourceVersion < cache.floor) await cache.recall(resourceVersion)
   if (!fromNow && resourceVersion < cache.floor) throw tooOld(resourceVersion, cache.floor)
   return { type: 'watch', served: request.served, follow: follower => follow(request, options, selection, follower) }
 }

@@ -133,9 +133,10 @@ export class EtcdConnection {
   ): Promise<Answer> {
     const limit = kind === 'small read' ? Math.min(end, Date.now() + patience) : end
     const { answer, cancel } = member.ask(this.#method(service, name), request, limit)
+    const sentIn = this.#term
     const watchdog =
       kind === 'write' && service !== 'Maintenance'
-        ? setTimeout(() => void this.#suspect(member, this.#term, cancel), suspicious)
+        ? setTimeout(() => void this.#suspect(member, sentIn, cancel), suspicious)
         : undefined
     try {
       const value = (await answer) as Answer & { readonly header?: { readonly raftTerm: number } }

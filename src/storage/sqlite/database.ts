@@ -79,6 +79,12 @@ function prepare(database: DatabaseSync, file: string): void {
   }
 }
 
+/** Whether a database is a store of ours, in the layout that this program knows. */
+export function isStore(database: DatabaseSync): boolean {
+  const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+  return pragma('application_id') === applicationId && pragma('user_version') === layout
+}
+
 /** Makes a new file's entry in its folder durable. */
 export function syncFolder(file: string): void {
   const folder = openSync(dirname(file), 'r')

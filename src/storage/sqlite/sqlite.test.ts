@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test'
 import { memoryStorage } from '../memory/memory.ts'
 import { bytes, Recorder, storageContract } from '../storage.suite.ts'
 import { CompactedError } from '../storage.ts'
+import { restoreSqlite, sqliteSnapshotStatus } from './snapshot-file.ts'
 import { sqliteStorage } from './sqlite.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'kobune-sqlite-'))
@@ -75,6 +76,34 @@ test('a snapshot of either store can be opened', async t => {
     assert.deepEqual((await copy.range({ prefix: '/' })).kvs, (await source.range({ prefix: '/' })).kvs)
     await copy.close()
   }
+})
+
+test('a snapshot is checked, looked at, and restored at a later revision', async () => {
+  const source = await sqliteStorage({ file: fresh() })
+  await source.put('/a', bytes('a1'))
+  await source.put('/b', bytes('b1'))
+  const file = fresh()
+  const { revision } = await source.snapshot(file)
+  await source.close()
+  const { size } = await stat(file)
+  const { hash, ...status } = sqliteSnapshotStatus(file)
+  assert.deepEqual(status, { kind: 'sqlite', revision, totalKey: 2, totalSize: size })
+  assert.match(hash, /^[0-9a-f]{8}$/)
+
+  const restored = fresh()
+  assert.deepEqual(restoreSqlite(file, restored, 1000), { revision: revision + 1000 })
+  const store = await sqliteStorage({ file: restored })
+  assert.equal(await store.revision(), revision + 1000)
+  assert.equal((await store.range({ prefix: '/' })).count, 2)
+  await assert.rejects(store.get('/a', { revision }), CompactedError)
+  assert.equal((await store.put('/c', bytes('c'))).revision, revision + 1001)
+  await store.close()
+
+  const damaged = fresh()
+  const content = await readFile(file)
+  content.fill(0xff, 4096, 6000)
+  await writeFile(damaged, content)
+  assert.throws(() => sqliteSnapshotStatus(damaged), new RegExp(`cannot read the store ${damaged}: .*damaged`))
 })
 
 test('sqliteStorage() says why a file cannot be opened', async t => {
