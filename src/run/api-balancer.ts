@@ -34,6 +34,8 @@ export interface ApiBalancerOptions {
 export interface ApiBalancer {
   /** `https://127.0.0.1:7445` */
   readonly url: string
+  /** By which certificates are checked that come through it. */
+  readonly serverName: string
   /** Follows the cluster's list of API servers from now on. */
   follow(client: Client): void
   states(): ReturnType<Awaited<ReturnType<typeof startTcpBalancer>>['states']>
@@ -119,6 +121,7 @@ export async function startApiBalancer(options: ApiBalancerOptions): Promise<Api
   apply()
   return {
     url: `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${balancer.port}`,
+    serverName: apiServerName,
     follow(client) {
       asking ??= ask(client)
     },

@@ -17,7 +17,7 @@ import { startKubelet } from '../kubelet/kubelet.ts'
 import type { Kubelet } from '../kubelet/options.ts'
 import { apiAccess } from '../kubelet/server/access.ts'
 import { addQuantities } from '../machinery/quantity.ts'
-import { type ApiBalancer, apiServerName, startApiBalancer } from './api-balancer.ts'
+import type { ApiBalancer } from './api-balancer.ts'
 import { liveBundle } from './live-files.ts'
 import { followAddresses } from './node-addresses.ts'
 import { nodeMetrics, type WatchedParts } from './node-metrics.ts'
@@ -189,7 +189,7 @@ async function connect(options: NodeAgentOptions, running: Connecting): Promise<
       const balancer = await startBalancer(options, credentials, addresses.current)
       if (balancer) way.push(balancer)
       Object.assign(watched, { client: credentials.certificate, backends: balancer?.states })
-      const by = balancer && { server: balancer.url, serverName: credentials.options.serverName ?? apiServerName }
+      const by = balancer && { server: balancer.url, serverName: credentials.options.serverName ?? balancer.serverName }
       late.connect(httpTransport({ ...credentials.options, ...by, timeout: callTimeout, userAgent: 'kubelet' }))
       balancer?.follow(client)
       break
@@ -214,6 +214,7 @@ async function startBalancer(
 ): Promise<ApiBalancer | undefined> {
   if (!balancer) return undefined
   const { ca } = options
+  const { startApiBalancer } = await import('./api-balancer.ts')
   try {
     return await startApiBalancer({
       ...balancer,

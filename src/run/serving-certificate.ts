@@ -4,9 +4,7 @@ import type { Client } from '../client/client.ts'
 import type { Host } from '../host/host.ts'
 import { certificateStore } from '../kubelet/certificates/certificate-store.ts'
 import { type KeptCertificate, keepCertificate } from '../kubelet/certificates/keep-certificate.ts'
-import { obtainCertificate } from '../kubelet/certificates/obtain.ts'
 import { type CertificatePair, pairFacts } from '../kubelet/certificates/pair.ts'
-import { ensureSelfSigned, selfSigned } from '../kubelet/certificates/self-signed.ts'
 import type { KubeletConfiguration } from '../kubelet/configuration.ts'
 import type { Kubelet } from '../kubelet/options.ts'
 import { livePair } from './live-files.ts'
@@ -56,7 +54,7 @@ async function fromCluster(options: ServeWithOptions, client: Client): Promise<S
   const store = certificateStore(host.files, certDir, 'kubelet-server')
   let signed = await store.current()
   const isValid = signed !== undefined && pairFacts(signed)!.notAfter > clock.now()
-  let pair = isValid ? signed! : await selfSigned(nodeName, names(), clock.now())
+  let pair = isValid ? signed! : await (await ownKeys()).selfSigned(nodeName, names(), clock.now())
   let kubelet: Pick<Kubelet, 'renewCertificates'> | undefined
   let kept: KeptCertificate | undefined
   return {
@@ -71,6 +69,7 @@ async function fromCluster(options: ServeWithOptions, client: Client): Promise<S
         current: () => signed,
         names,
         async renew(stop) {
+          const { obtainCertificate } = await import('../kubelet/certificates/obtain.ts')
           const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }
           const usages = ['digital signature', 'server auth'] as const
           const wanted = { signerName: 'kubernetes.io/kubelet-serving', subject, usages, names: names() } as const
@@ -87,6 +86,7 @@ async function fromCluster(options: ServeWithOptions, client: Client): Promise<S
 
 async function ownKey(options: ServeWithOptions): Promise<Serving> {
   const { host, clock, nodeName, certDir, names } = options
+  const { ensureSelfSigned } = await ownKeys()
   const make = () => ensureSelfSigned(host.files, certDir, { nodeName, names: names(), now: clock.now() })
   let pair = await make()
   let kept: KeptCertificate | undefined
@@ -109,3 +109,6 @@ async function ownKey(options: ServeWithOptions): Promise<Serving> {
     stop: async () => kept?.stop(),
   }
 }
+
+/** Most starts need none. */
+const ownKeys = () => import('../kubelet/certificates/self-signed.ts')

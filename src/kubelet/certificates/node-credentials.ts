@@ -9,7 +9,7 @@ import type { Files } from '../../host/files.ts'
 import { kubeconfigText } from '../../pki/kubeconfig.ts'
 import { type CertificateStore, certificateStore } from './certificate-store.ts'
 import { type KeptCertificate, keepCertificate } from './keep-certificate.ts'
-import { obtainCertificate, type WantedCertificate } from './obtain.ts'
+import type { WantedCertificate } from './obtain.ts'
 import { type CertificatePair, pairFacts } from './pair.ts'
 
 export interface NodeCredentialsOptions {
@@ -65,6 +65,7 @@ export async function nodeCredentials(options: NodeCredentialsOptions): Promise<
         current: () => pair,
         ...(pair ? {} : { names: () => [] }),
         renew: async signal => {
+          const { obtainCertificate } = await import('./obtain.ts')
           const now = () => clock.now()
           pair = await obtainCertificate(wantedOf(options), { client, store, now, signal })
         },
@@ -154,6 +155,7 @@ async function bootstrap(options: NodeCredentialsOptions, store: CertificateStor
   if (!current || end(current) <= clock.now() || !isOwn(current, read.ca, nodeName)) {
     const transport = httpTransport({ ...read, timeout: 15_000 })
     try {
+      const { obtainCertificate } = await import('./obtain.ts')
       const client = createClient(transport)
       await obtainCertificate(wantedOf(options), { client, store, now: () => clock.now(), signal })
     } finally {
