@@ -14,6 +14,8 @@ export const paths = {
   cniConf: '/var/lib/kobune/cni/net.d',
   cniData: '/run/kobune/cni',
   serverPid: '/run/kobune/server.pid',
+  /** Where the server of a cluster of one machine takes orders of root. */
+  serverSocket: '/run/kobune/server.sock',
   agentPid: '/run/kobune/agent.pid',
   logs: '/var/log/kobune',
   serverLog: '/var/log/kobune/server.log',

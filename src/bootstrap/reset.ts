@@ -13,9 +13,10 @@ import type { ResetConfiguration } from './config/types.ts'
 import { endPodsOf, removeMounts, restoreMachine, stopRuntime } from './down.ts'
 import { checkRemoval } from './etcd-quorum.ts'
 import { readJournal } from './journal.ts'
+import { argumentOf } from './manifests/arguments.ts'
+import { writtenCommand } from './manifests/written.ts'
 import { paths } from './paths.ts'
 import { etcdEndpoints } from './phases/etcd-join.ts'
-import { manifestFile } from './phases/manifests.ts'
 import type { Phase } from './phases/phase.ts'
 import { machineRecord, sharedFolders } from './record.ts'
 import { containerdUnit, kubeletUnit, stopKubelet } from './services.ts'
@@ -56,11 +57,9 @@ const preflightPhase: Phase<Reset> = {
 
 /** What the static pod of etcd says of its member; undefined where there is none. */
 async function localMember({ host }: Pick<Reset, 'host'>) {
-  const text = await host.files.readIfThere(manifestFile('etcd'))
-  if (text === undefined) return undefined
-  const { parse } = await import('yaml')
-  const words: readonly string[] = parse(text)?.spec?.containers?.[0]?.command ?? []
-  const value = (name: string) => words.find(word => word.startsWith(`--${name}=`))?.slice(name.length + 3)
+  const words = await writtenCommand(host, 'etcd')
+  if (!words) return undefined
+  const value = (name: string) => argumentOf(words, name)
   return {
     peerUrl: value('initial-advertise-peer-urls'),
     clientUrl: value('advertise-client-urls'),

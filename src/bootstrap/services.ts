@@ -9,6 +9,9 @@ import { paths } from './paths.ts'
 import { unitText, word } from './steps/systemd.ts'
 
 type Services = Pick<NodeContext, 'host' | 'program'>
+type Starting = Pick<NodeContext, 'host' | 'program' | 'signal' | 'timeouts'>
+/** What starting the kubelet needs to know. */
+export type KubeletService = Pick<NodeContext, 'host' | 'program' | 'signal' | 'timeouts'>
 
 export const kubeletUnit = 'kubelet.service'
 export const containerdUnit = 'kobune-containerd.service'
@@ -46,7 +49,7 @@ export async function kubeletCommand({ host, program }: Services): Promise<reado
 }
 
 /** Starts the agent unless it runs, and waits until it says that it is healthy. Throws with the end of its log. */
-export async function startKubelet(context: NodeContext, note: (text: string) => void = () => {}): Promise<void> {
+export async function startKubelet(context: KubeletService, note: (text: string) => void = () => {}): Promise<void> {
   const { host, signal } = context
   const command = await kubeletCommand(context)
   if (await host.systemd.running()) {
@@ -83,7 +86,7 @@ export async function stopKubelet({ host }: Pick<Services, 'host'>): Promise<voi
 }
 
 /** Restarts the agent where it runs, so that it reads its files anew. */
-export async function restartKubelet(context: NodeContext): Promise<void> {
+export async function restartKubelet(context: KubeletService): Promise<void> {
   await stopKubelet(context)
   await startKubelet(context)
 }

@@ -9,8 +9,10 @@ import { initCommand } from './commands/init-command.ts'
 import { joinCommand } from './commands/join-command.ts'
 import { kubeProxyCommand } from './commands/kube-proxy-command.ts'
 import { kubeletCommand } from './commands/kubelet-command.ts'
+import { nodesCommand } from './commands/nodes-command.ts'
 import { processCommands } from './commands/processes.ts'
 import { resetCommand } from './commands/reset-command.ts'
+import { snapshotCommand } from './commands/snapshot-command.ts'
 import { tokenCommand } from './commands/token-command.ts'
 
 /** The whole command tree. Code is loaded only by the command that runs. */
@@ -39,6 +41,7 @@ export const kobune: Command = {
     initCommand,
     joinCommand,
     resetCommand,
+    nodesCommand,
     {
       name: 'down',
       does: 'Stop the cluster; containers are stopped, state is kept',
@@ -124,6 +127,7 @@ export const kobune: Command = {
     tokenCommand,
     certsCommand,
     kubeconfigCommand,
+    snapshotCommand,
     ...processCommands,
     ...controlPlaneCommands,
     kubeletCommand,

@@ -26,7 +26,8 @@ export const defaultTokenGroup = 'system:bootstrappers:kubeadm:default-node-toke
 export const defaultTokenTtl = '24h0m0s'
 export const defaultTokenUsages = ['signing', 'authentication'] as const
 
-const timeoutDefaults: Timeouts = {
+/** How long commands without a configuration wait. */
+export const timeoutDefaults: Timeouts = {
   controlPlaneComponentHealthCheck: '4m0s',
   discovery: '5m0s',
   etcdAPICall: '2m0s',

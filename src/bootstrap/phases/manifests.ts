@@ -81,7 +81,7 @@ export async function packEtcd(context: ControlPlaneContext): Promise<void> {
 }
 
 /** The path of the container runtime's socket. */
-export function socketOf({ node }: Pick<NodeContext, 'node'>): string {
+export function socketOf({ node }: { readonly node: Pick<NodeContext['node'], 'criSocket'> }): string {
   return node.criSocket.replace(/^unix:\/\//, '')
 }
 

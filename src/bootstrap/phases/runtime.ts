@@ -10,7 +10,7 @@ import { packEtcd, socketOf } from './manifests.ts'
 import type { Phase } from './phase.ts'
 
 /** Whether the runtime of this machine is the one we start ourselves. */
-export function ownRuntime(context: Pick<NodeContext, 'node'>): boolean {
+export function ownRuntime(context: Parameters<typeof socketOf>[0]): boolean {
   return socketOf(context) === containerdDefaults.socket
 }
 

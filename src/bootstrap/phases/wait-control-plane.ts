@@ -5,8 +5,9 @@ import { parseDuration } from '../../base/duration.ts'
 import { criClient } from '../../kubelet/cri/cri.ts'
 import { argumentOf } from '../manifests/arguments.ts'
 import type { StaticPodName } from '../manifests/static-pod.ts'
+import { writtenCommand } from '../manifests/written.ts'
 import { type ControlPlaneContext, hostPort } from '../node-context.ts'
-import { manifestFile, socketOf } from './manifests.ts'
+import { socketOf } from './manifests.ts'
 import type { Phase } from './phase.ts'
 
 interface Check {
@@ -16,9 +17,7 @@ interface Check {
 
 /** Addresses as the manifests have them, so that the user's arguments count. */
 async function checks({ host, endpoint }: ControlPlaneContext): Promise<readonly Check[]> {
-  const { parse } = await import('yaml')
-  const command = async (name: StaticPodName): Promise<readonly string[]> =>
-    parse(await host.files.read(manifestFile(name)))?.spec?.containers?.[0]?.command ?? []
+  const command = async (name: StaticPodName) => (await writtenCommand(host, name)) ?? []
   const at = async (name: StaticPodName, path: string, port: string): Promise<Check> => {
     const words = await command(name)
     const address = argumentOf(words, 'bind-address') ?? '127.0.0.1'
