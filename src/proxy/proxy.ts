@@ -1,4 +1,4 @@
-/** Keeps the machine's nftables rules equal to the Services of the cluster. */
+/** Keeps the machine's rules equal to the Services of the cluster. */
 import { services } from '../api/core/v1/service.ts'
 import { type EndpointSlice, endpointSlices } from '../api/discovery/v1/endpoint-slice.ts'
 import { Backoff } from '../base/backoff.ts'
@@ -6,9 +6,10 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { logger } from '../base/log.ts'
 import type { InformerSet } from '../client/informer.ts'
 import type { Host } from '../host/host.ts'
-import { changeScript, fullScript, type Ruleset } from './ruleset.ts'
+import { forgetConnections } from './connections.ts'
+import { modes, type ProxyMode, type ProxyModeName } from './mode.ts'
+import { ProxyModeError } from './mode-error.ts'
 import { type ServicePort, servicePorts } from './service-ports.ts'
-import { serviceRules, tableName } from './service-rules.ts'
 
 export interface ProxyOptions {
   readonly host: Host
@@ -16,11 +17,15 @@ export interface ProxyOptions {
   readonly nodeName: string
   /** The network of all pods, per family. */
   readonly podCidrs: readonly string[]
+  /** Default nftables. When it is given, what other modes left on the machine is removed. */
+  readonly mode?: ProxyModeName
+  /** For IPVS; default `rr`. */
+  readonly scheduler?: string
   readonly clock?: Clock
 }
 
 export interface Proxy {
-  /** Resolves when the first rules are in place. */
+  /** Resolves when the first rules are in place; rejects with ProxyModeError when the machine cannot do the mode. */
   readonly ready: Promise<void>
   /** Stops following; the rules stay, so that connections and Services go on. */
   stop(): Promise<void>
@@ -28,16 +33,19 @@ export interface Proxy {
 
 /** Changes that come together are applied together, milliseconds. */
 const settle = 10
+/** How often it is looked whether the rules are still there, milliseconds. */
+const lookAgain = 30_000
 const byService = 'byService'
 const log = logger('proxy')
 
 export function startProxy(options: ProxyOptions): Proxy {
-  const { informers, clock = systemClock } = options
+  const { host, informers, clock = systemClock } = options
   const slices = informers.of(endpointSlices)
   slices.index(byService, slice => [
     `${slice.metadata.namespace}/${slice.metadata.labels?.['kubernetes.io/service-name']}`,
   ])
-  const families = ([4, 6] as const).map(family => new FamilyRules(options, family))
+  const mode: ProxyMode = modes[options.mode ?? 'nftables'].start(options)
+  const families = ([4, 6] as const).map(family => new FamilyRules(options, mode, family))
   const ready = Promise.withResolvers<void>()
   const backoff = new Backoff<''>({ first: 100, most: 30_000 })
   let stopped = false
@@ -65,13 +73,30 @@ export function startProxy(options: ProxyOptions): Proxy {
   }
   const changed = () => schedule(settle)
   const handler = { added: changed, updated: changed, deleted: changed }
-  const offs = [slices.on(handler), informers.of(services).on(handler)]
-  schedule(0)
+  const offs: (() => void)[] = []
+  const begin = async () => {
+    try {
+      await mode.prepare?.()
+    } catch (error) {
+      if (error instanceof ProxyModeError) {
+        log.fatal(error.message)
+        return ready.reject(error)
+      }
+      log.warn({ error: String(error), mode: options.mode }, 'the machine is not prepared for this mode')
+    }
+    if (options.mode) await removeOthers(host, options.mode)
+    if (stopped) return
+    offs.push(slices.on(handler), informers.of(services).on(handler))
+    schedule(0)
+    if (mode.resync) offs.push(every(clock, lookAgain, changed))
+  }
+  const beginning = begin()
   ready.promise.catch(() => {})
   return {
     ready: ready.promise,
     async stop() {
       stopped = true
+      await beginning
       for (const off of offs) off()
       cancel?.()
       ready.reject(new Error('the proxy was stopped'))
@@ -80,25 +105,37 @@ export function startProxy(options: ProxyOptions): Proxy {
   }
 }
 
-/** Takes the rules away. */
-export async function removeServiceRules(host: Host): Promise<void> {
-  await host.nftables.deleteTable('ip', tableName)
-  await host.nftables.deleteTable('ip6', tableName)
+/** Calls again and again; the returned function ends it. */
+function every(clock: Clock, ms: number, call: () => void): () => void {
+  let cancel = clock.after(ms, function again() {
+    call()
+    cancel = clock.after(ms, again)
+  })
+  return () => cancel()
+}
+
+async function removeOthers(host: Host, own: ProxyModeName): Promise<void> {
+  for (const [name, { remove }] of Object.entries(modes)) {
+    if (name === own) continue
+    await remove(host).catch(error => log.warn({ error: String(error), mode: name }, 'rules of another mode stay'))
+  }
 }
 
 class FamilyRules {
   readonly #options: ProxyOptions
+  readonly #mode: ProxyMode
   readonly #family: 4 | 6
-  #applied: Ruleset | undefined
   #ports: readonly ServicePort[] = []
+  #applied = false
 
-  constructor(options: ProxyOptions, family: 4 | 6) {
+  constructor(options: ProxyOptions, mode: ProxyMode, family: 4 | 6) {
     this.#options = options
+    this.#mode = mode
     this.#family = family
   }
 
   async sync(): Promise<void> {
-    const { host, informers, nodeName, podCidrs } = this.#options
+    const { host, informers, nodeName } = this.#options
     const slices = informers.of(endpointSlices)
     const ports = servicePorts({
       services: informers.of(services).list(),
@@ -109,55 +146,10 @@ class FamilyRules {
     })
     // A cluster without IPv6 Services leaves IPv6 alone.
     if (this.#family === 6 && ports.length === 0 && !this.#applied) return
-    const podCidr = podCidrs.find(cidr => cidr.includes(':') === (this.#family === 6))
-    const wanted = serviceRules(ports, { family: this.#family, podCidr })
-    const script = this.#applied ? changeScript(this.#applied, wanted) : fullScript(wanted)
-    if (script) await this.#apply(script, wanted)
-    this.#applied = wanted
+    await this.#mode.apply(this.#family, ports)
+    this.#applied = true
     const before = this.#ports
     this.#ports = ports
     await forgetConnections(host, before, ports)
-  }
-
-  /** What somebody else changed makes a small change fail: then everything is laid anew. */
-  async #apply(script: string, wanted: Ruleset): Promise<void> {
-    const { host } = this.#options
-    try {
-      await host.nftables.apply(script)
-    } catch (error) {
-      if (!this.#applied) throw error
-      log.warn({ error: String(error) }, 'the rules are not as they were left; laying them anew')
-      this.#applied = undefined
-      await host.nftables.apply(fullScript(wanted))
-    }
-  }
-}
-
-/**
- * UDP has no end of a connection: the kernel would send a client's packets to a backend that is gone for as long as
- * they keep coming, and to nobody while a Service had no backends.
- */
-async function forgetConnections(
-  host: Host,
-  before: readonly ServicePort[],
-  now: readonly ServicePort[],
-): Promise<void> {
-  const current = new Map(now.map(port => [`${port.protocol} ${port.id}`, port]))
-  for (const port of before) {
-    if (port.protocol !== 'udp') continue
-    const next = current.get(`${port.protocol} ${port.id}`)
-    const kept = new Set((next?.backends ?? []).map(backend => backend.ip))
-    const gone = port.backends.filter(backend => !kept.has(backend.ip))
-    const first = port.backends.length === 0 && kept.size > 0
-    for (const ip of [...port.clusterIps, ...port.externalIps]) {
-      const deletions = first ? [[]] : gone.map(backend => ['--reply-src', backend.ip])
-      for (const more of deletions) {
-        const args = ['-D', '-p', 'udp', '--orig-dst', ip, '--dport', String(port.port), ...more]
-        // Exit code 1: there was none.
-        await host.processes.run('conntrack', args, { okCodes: [1] }).catch(error => {
-          log.warn({ error: String(error) }, 'stale UDP connections not removed')
-        })
-      }
-    }
   }
 }

@@ -16,6 +16,8 @@ export interface ServicePort {
   readonly clusterIps: readonly string[]
   /** External and load balancer addresses. */
   readonly externalIps: readonly string[]
+  /** Those of them that are a load balancer's. */
+  readonly loadBalancerIps: readonly string[]
   readonly nodePort: number | undefined
   /** Seconds a client stays with its backend; undefined: no affinity. */
   readonly affinity: number | undefined
@@ -64,6 +66,7 @@ export function servicePorts({ services, slicesOf, nodeName, family }: Inputs): 
         port: port.port,
         clusterIps,
         externalIps,
+        loadBalancerIps: balanced.filter(isFamily(family)),
         nodePort: port.nodePort || undefined,
         affinity:
           spec.sessionAffinity === 'ClientIP'

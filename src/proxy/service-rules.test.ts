@@ -13,6 +13,7 @@ const port = (more: Partial<ServicePort> = {}): ServicePort => ({
   port: 80,
   clusterIps: ['10.96.0.50'],
   externalIps: [],
+  loadBalancerIps: [],
   nodePort: 30080,
   affinity: undefined,
   backends: backends(2, 3),
@@ -55,7 +56,8 @@ test('fullScript() is a table that nft takes, with every kind of Service', { ski
           port({
             id: 'default/ext',
             clusterIps: ['10.96.0.54'],
-            externalIps: ['192.0.2.1'],
+            externalIps: ['192.0.2.1', '192.0.2.2'],
+            loadBalancerIps: ['192.0.2.1'],
             sourceRanges: ['192.0.2.0/24'],
           }),
           port({ id: 'kube-system/dns', protocol: 'udp', port: 53, clusterIps: ['10.96.0.10'], nodePort: undefined }),
@@ -67,6 +69,9 @@ test('fullScript() is a table that nft takes, with every kind of Service', { ski
   assert.match(listed, /10\.96\.0\.50 \. tcp \. 80 : goto svc-/)
   assert.match(listed, /10\.96\.0\.53 \. tcp \. 80 : goto reject-all/)
   assert.match(listed, /dnat to 10\.244\.0\.3:8080/)
+  // Only the balancer's address is guarded.
+  assert.match(listed, /192\.0\.2\.1 \. tcp \. 80 : goto fw-/)
+  assert.match(listed, /192\.0\.2\.2 \. tcp \. 80 : goto ext-/)
 })
 
 test('changeScript() leads to the same table as laying it anew', { skip }, () => {

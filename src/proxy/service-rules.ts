@@ -134,7 +134,6 @@ function addExternal(draft: Draft, port: ServicePort, { internal, external, ip, 
     if (nodePort) elements('no-endpoint-nodeports').set(`${protocol} . ${nodePort}`, verdict)
     return
   }
-  const ranges = port.sourceRanges.length ? [`${ip} saddr != { ${port.sourceRanges.join(', ')} } drop`] : []
   if (port.externalLocal) {
     const local = chainName('local', port.id, protocol)
     addBackends(draft, port, port.externalBackends, local, { ip, address })
@@ -146,11 +145,18 @@ function addExternal(draft: Draft, port: ServicePort, { internal, external, ip, 
           `fib saddr type local goto ${internal}`,
         ]
       : []
-    draft.chains.set(external, { rules: [...ranges, ...short, `goto ${local}`] })
+    draft.chains.set(external, { rules: [...short, `goto ${local}`] })
   } else {
-    draft.chains.set(external, { rules: [...ranges, 'jump mark-for-masquerade', `goto ${internal}`] })
+    draft.chains.set(external, { rules: ['jump mark-for-masquerade', `goto ${internal}`] })
   }
   for (const vip of vips) elements('service-ips').set(vip, `goto ${external}`)
+  if (port.sourceRanges.length && port.loadBalancerIps.length) {
+    const guard = chainName('fw', port.id, protocol)
+    const ranges = `${ip} saddr != { ${port.sourceRanges.join(', ')} } drop`
+    draft.chains.set(guard, { rules: [ranges, `goto ${external}`] })
+    const guarded = port.loadBalancerIps.map(address => `${address} . ${protocol} . ${port.port}`)
+    for (const vip of guarded) elements('service-ips').set(vip, `goto ${guard}`)
+  }
   if (nodePort) elements('service-nodeports').set(`${protocol} . ${nodePort}`, `goto ${external}`)
 }
 

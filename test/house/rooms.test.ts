@@ -5,7 +5,7 @@ import { type Import, imports, sources } from './imports.ts'
 import { longFiles, rooms } from './rooms.ts'
 
 const roomOf = (file: string) => file.split('/')[1]!
-const isTest = (file: string) => /\.(test|suite)\.ts$/.test(file)
+const isTest = (file: string) => /\.(test|suite|scenario)\.ts$/.test(file)
 const all = imports('src').filter(i => !isTest(i.file))
 
 test('every folder of src is a room of the table', () => {

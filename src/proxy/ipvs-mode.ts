@@ -1,0 +1,100 @@
+/** Services as virtual servers of the kernel's IPVS, by `ipvsadm`; their addresses are those of an interface of its own. */
+import type { Host } from '../host/host.ts'
+import { addressOf, ipvsCommands, ipvsPlan, savedServers } from './ipvs-plan.ts'
+import { ipvsRules, ipvsTable } from './ipvs-rules.ts'
+import type { ModeOptions, ProxyMode } from './mode.ts'
+import { ProxyModeError } from './mode-error.ts'
+import { changeScript, fullScript, type Ruleset } from './ruleset.ts'
+
+const link = 'kube-ipvs0'
+
+/** The addresses must not be answered for in the network, and packets of dead backends must not be lost in silence. */
+const settings = {
+  'net.ipv4.vs.conntrack': 1,
+  'net.ipv4.vs.conn_reuse_mode': 0,
+  'net.ipv4.vs.expire_nodest_conn': 1,
+  'net.ipv4.vs.expire_quiescent_template': 1,
+  'net.ipv4.conf.all.arp_ignore': 1,
+  'net.ipv4.conf.all.arp_announce': 2,
+  'net.ipv4.ip_forward': 1,
+} as const
+
+export function ipvsMode({ host, podCidrs, scheduler = 'rr' }: ModeOptions): ProxyMode {
+  const applied = new Map<4 | 6, Ruleset>()
+  /** Servers on the node's own addresses that are ours. */
+  let nodePorts: readonly string[] = []
+  return {
+    resync: true,
+    prepare: () => prepare(host),
+    async apply(family, ports) {
+      const own = host.addresses.list().filter(address => address.family === family && !address.internal)
+      const nodeAddresses = own.filter(address => address.interface !== link).map(({ address }) => address)
+      const plan = ipvsPlan(ports, { nodeAddresses, scheduler })
+      const before = await addressesOf(host, family)
+      await ipBatch(
+        host,
+        [...plan.addresses].filter(each => !before.has(each)).map(each => `address add ${each} dev ${link}`),
+      )
+
+      const now = savedServers((await host.processes.run('ipvsadm', ['--save', '--numeric'])).stdout)
+      const mine = (server: string) => {
+        const address = addressOf(server)
+        return address.includes(':') === (family === 6) && (before.has(address) || nodePorts.includes(server))
+      }
+      const commands = ipvsCommands(now, plan.servers, mine)
+      if (commands.length) await host.processes.run('ipvsadm', ['--restore'], { input: `${commands.join('\n')}\n` })
+      const onNode = [...plan.servers.keys()].filter(server => nodeAddresses.includes(addressOf(server)))
+      nodePorts = [...nodePorts.filter(server => addressOf(server).includes(':') !== (family === 6)), ...onNode]
+
+      const podCidr = podCidrs.find(cidr => cidr.includes(':') === (family === 6))
+      const wanted = ipvsRules(ports, { family, podCidr })
+      const had = applied.get(family)
+      const script = had ? changeScript(had, wanted) : fullScript(wanted)
+      if (script) await host.nftables.apply(script)
+      applied.set(family, wanted)
+      await ipBatch(
+        host,
+        [...before].filter(each => !plan.addresses.has(each)).map(each => `address del ${each} dev ${link}`),
+      )
+    },
+  }
+}
+
+async function prepare(host: Host): Promise<void> {
+  await host.processes.run('modprobe', ['ip_vs']).catch(() => {})
+  if (!(await host.files.exists('/proc/net/ip_vs'))) {
+    throw new ProxyModeError(
+      'mode ipvs: the kernel has no IPVS (there is no /proc/net/ip_vs); choose mode nftables, or load its module ip_vs',
+    )
+  }
+  if (!(await host.processes.find('ipvsadm'))) {
+    throw new ProxyModeError('mode ipvs needs the program ipvsadm: apt-get install ipvsadm, or choose mode nftables')
+  }
+  if (!(await host.files.exists(`/sys/class/net/${link}`))) {
+    await host.processes.run('ip', ['link', 'add', 'name', link, 'type', 'dummy'])
+  }
+  for (const [name, value] of Object.entries(settings)) await host.sysctl.trySet(name, value)
+}
+
+async function addressesOf(host: Host, family: 4 | 6): Promise<Set<string>> {
+  const { stdout } = await host.processes.run('ip', ['-j', `-${family}`, 'address', 'show', 'dev', link])
+  const links = JSON.parse(stdout || '[]') as { addr_info?: { local: string; scope: string }[] }[]
+  return new Set(links.flatMap(each => each.addr_info ?? []).flatMap(a => (a.scope === 'link' ? [] : a.local)))
+}
+
+async function ipBatch(host: Host, lines: readonly string[]): Promise<void> {
+  if (lines.length) await host.processes.run('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` })
+}
+
+/** Removes the interface, and the servers on its addresses; others' servers stay. */
+export async function removeIpvsRules(host: Host): Promise<void> {
+  for (const family of ['ip', 'ip6'] as const) await host.nftables.deleteTable(family, ipvsTable)
+  if (!(await host.files.exists(`/sys/class/net/${link}`))) return
+  if (await host.processes.find('ipvsadm')) {
+    const ours = new Set([...(await addressesOf(host, 4)), ...(await addressesOf(host, 6))])
+    const now = savedServers((await host.processes.run('ipvsadm', ['--save', '--numeric'])).stdout)
+    const commands = ipvsCommands(now, new Map(), server => ours.has(addressOf(server)))
+    if (commands.length) await host.processes.run('ipvsadm', ['--restore'], { input: `${commands.join('\n')}\n` })
+  }
+  await host.processes.run('ip', ['link', 'delete', link], { okCodes: [1] })
+}
