@@ -13,6 +13,18 @@ class ClientConnection extends struct(pkg, {
   burst: int32(),
 }) {}
 
+class Ipvs extends struct(pkg, {
+  /** How a backend is chosen; empty: one after the other. */
+  scheduler: string(),
+  syncPeriod: duration(),
+  minSyncPeriod: duration(),
+  excludeCIDRs: list(string()),
+  strictARP: bool(),
+  tcpTimeout: duration(),
+  tcpFinTimeout: duration(),
+  udpTimeout: duration(),
+}) {}
+
 /** What is followed here. */
 const followed = {
   clientConnection: always(ClientConnection),
@@ -21,6 +33,7 @@ const followed = {
   clusterCIDR: string(),
   /** Empty: nftables. */
   mode: dflt(string({ enum: ['nftables', 'iptables', 'ipvs'] }), 'nftables'),
+  ipvs: always(Ipvs),
   healthzBindAddress: dflt(string(), '0.0.0.0:10256'),
   metricsBindAddress: dflt(string(), '127.0.0.1:10249'),
 } as const
@@ -35,7 +48,6 @@ const withoutEffect = {
   showHiddenMetricsForVersion: string(),
   windowsRunAsService: bool(),
   iptables: json(),
-  ipvs: json(),
   nftables: json(),
   winkernel: json(),
   detectLocalMode: string(),

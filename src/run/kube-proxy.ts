@@ -14,7 +14,8 @@ import {
   type KubeProxyConfiguration,
   kubeProxyConfigKind,
 } from '../proxy/configuration.ts'
-import { removeServiceRules, startProxy } from '../proxy/proxy.ts'
+import { type ProxyModeName, removeProxyRules } from '../proxy/mode.ts'
+import { startProxy } from '../proxy/proxy.ts'
 import { type KubeProxyFlags, proxyConfigurationFlags } from './flags/kube-proxy.ts'
 import { keepCompiled } from './keep-compiled.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -25,7 +26,7 @@ const log = logger('kube-proxy')
 /** Runs until the process is told to stop; the rules stay then. Resolves to the exit code. */
 export async function runKubeProxy(flags: KubeProxyFlags, said: ReadonlySet<string>): Promise<number> {
   if (flags.cleanup) {
-    await removeServiceRules(host)
+    await removeProxyRules(host)
     return 0
   }
   const stop = untilStopped()
@@ -35,16 +36,18 @@ export async function runKubeProxy(flags: KubeProxyFlags, said: ReadonlySet<stri
   const transport = httpTransport({ ...access.options, userAgent: 'kube-proxy' })
   const informers = new InformerSet(createClient(transport))
   const podCidrs = (config.clusterCIDR ?? '').split(',').flatMap(cidr => cidr.trim() || [])
-  // Better no rules than other ones than were asked for.
-  if (config.mode !== 'nftables') throw new Error(`mode: ${config.mode} is not built in yet; use nftables`)
-  const proxy = startProxy({ host, informers, nodeName, podCidrs })
+  const mode = config.mode as ProxyModeName
+  const scheduler = config.ipvs.scheduler || undefined
+  const proxy = startProxy({ host, informers, nodeName, podCidrs, mode, ...(scheduler && { scheduler }) })
   let ready = false
+  const failed = Promise.withResolvers<undefined>()
   proxy.ready.then(
     () => {
       ready = true
-      log.info({ node: nodeName, mode: config.mode }, 'the Services of the cluster are rules of this machine')
+      log.info({ node: nodeName, mode }, 'the Services of the cluster are rules of this machine')
     },
-    () => {},
+    // This machine cannot do the mode: it has said why.
+    () => failed.resolve(undefined),
   )
   const servers = [
     await serve(
@@ -59,14 +62,14 @@ export async function runKubeProxy(flags: KubeProxyFlags, said: ReadonlySet<stri
     ),
   ]
   keepCompiled()
-  const signal = await stop
+  const signal = await Promise.race([stop, failed.promise])
   log.info({ signal }, 'stopping')
   for (const server of servers) await server?.stop()
   await proxy.stop()
   await informers.stop()
   await transport.close()
   access.stop()
-  return 0
+  return signal ? 0 : 1
 }
 
 async function configuration(flags: KubeProxyFlags, said: ReadonlySet<string>): Promise<KubeProxyConfiguration> {
