@@ -13,6 +13,7 @@ import { isDetachedJws } from '../../src/pki/jws.ts'
 import { type Apiserver, noEtcd, Plane } from './support/processes.ts'
 
 const run = promisify(execFile)
+const main = new URL('../../src/cli/main.ts', import.meta.url).pathname
 
 if (noEtcd) test('control plane processes', { skip: noEtcd }, () => {})
 else {
@@ -142,6 +143,29 @@ else {
     await plane.until('the signature is gone', async () => (await signature()) === undefined)
   })
 
+  test('the API server keeps its state in a file of SQLite when it is told to, across a kill', async () => {
+    const file = `${plane.folder}/state.db`
+    const alone = await plane.startApiserver('127.0.0.1', { 'storage-backend': 'sqlite', 'sqlite-file': file })
+    await plane.ready(alone)
+    const key = { namespace: 'default', name: 'kept' }
+    await alone.client.create(configMaps, { metadata: key })
+    await alone.process.stop('SIGKILL')
+    alone.process.again()
+    await plane.ready(alone)
+    assert.equal((await alone.client.get(configMaps, key)).metadata.name, 'kept')
+    await alone.process.stop('SIGTERM')
+    assert.equal(alone.process.exitCode, 0)
+  })
+
+  test('each component tells its flags, and which of them have no use here', async () => {
+    for (const name of ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
+      const { stdout } = await run(process.execPath, [main, name, '--help'])
+      assert.match(stdout, new RegExp(`^Usage: kobune ${name} \\[flags\\]`))
+      assert.match(stdout, /--secure-port=<number>\s+port to listen at \(default \d+\)/)
+      assert.match(stdout, /--profiling: no effect: /)
+    }
+  })
+
   test('a mistake in the flags is told in one line, with what to do', async () => {
     for (const [flags, message] of [
       [
@@ -152,7 +176,6 @@ else {
       [{ 'enable-admission-plugins': 'AlwaysPullImages' }, /there is no such plugin/],
     ] as const) {
       const words = Object.entries(flags).map(([name, value]) => `--${name}=${value}`)
-      const main = new URL('../../src/cli/main.ts', import.meta.url).pathname
       const failed = await run(process.execPath, [main, 'kube-apiserver', ...words]).catch(error => error)
       assert.equal(failed.code, 2)
       assert.match(failed.stderr, message)

@@ -1,6 +1,7 @@
 /**
  * Three members of etcd, three API servers, writers and watchers; members and servers are killed at random moments and
- * started again. What everybody saw is written down, and checked at the end: see `check`.
+ * started again, and members are silenced for a while. What everybody saw is written down, and checked at the end: see
+ * `check`.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -16,6 +17,8 @@ const namespace = 'chaos'
 const duration = Number(process.env.KOBUNE_CHAOS_SECONDS ?? 20) * 1000
 const down = 1_000
 const calm = 1_200
+/** How long a member of etcd is there and does not answer. */
+const silence = 5_000
 /** Writes go on within this time, milliseconds. */
 const failover = 5_000
 const counters = ['a', 'b', 'c']
@@ -254,11 +257,19 @@ else
     while (Date.now() < end) {
       await delay(next() * calm)
       const victim = victims[Math.floor(next() * victims.length)]!
+      const server = servers.find(({ process }) => process === victim)
+      if (!server && next() < 0.4) {
+        deaths.push(`${victim.name}(silent)`)
+        victim.signal('SIGSTOP')
+        await delay(silence)
+        victim.signal('SIGCONT')
+        await delay(calm)
+        continue
+      }
       deaths.push(victim.name)
       await victim.stop('SIGKILL')
       await delay(next() * down)
       victim.again()
-      const server = servers.find(({ process }) => process === victim)
       if (server) await plane.ready(server)
       else await delay(calm)
     }

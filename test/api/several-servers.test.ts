@@ -201,4 +201,32 @@ else {
     console.log(`  a dead server was out of the endpoints after ${seconds.toFixed(1)} s`)
     assert.ok(seconds < 20)
   })
+
+  test('a server that begins again goes on with watches from before, without a list', async () => {
+    const [first, , third] = servers
+    const { metadata } = await first!.client.list(configMaps, { namespace: 'default', limit: 1 })
+    const names = ['x-1', 'x-2', 'x-3']
+    for (const name of names) await first!.client.create(configMaps, { metadata: { namespace: 'default', name } })
+    await first!.client.delete(configMaps, { namespace: 'default', name: 'x-2' })
+    third!.process.again()
+    await plane.ready(third!)
+    const seen: string[] = []
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const stop = new AbortController()
+    const query = { watch: true, resourceVersion: metadata.resourceVersion }
+    await third!.client.transport.watch(
+      { verb: 'watch', resource: configMaps, namespace: 'default', query },
+      {
+        event({ type, object }) {
+          seen.push(`${type} ${(object as { metadata: { name: string } }).metadata.name}`)
+          if (seen.length === 4) resolve()
+        },
+        ended: error => reject(error ?? new Error('the watch ended')),
+      },
+      stop.signal,
+    )
+    await promise
+    stop.abort()
+    assert.deepEqual(seen, [...names.map(name => `ADDED ${name}`), 'DELETED x-2'])
+  })
 }

@@ -53,8 +53,17 @@ export class Restartable {
   }
 
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) this.#process.kill(signal)
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      this.#process.kill(signal)
+      // One that was silenced takes signals other than SIGKILL only then.
+      this.#process.kill('SIGCONT')
+    }
     await this.#ended
+  }
+
+  /** SIGSTOP: it is there, and says nothing, as a machine without power; SIGCONT ends that. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process.kill(signal)
   }
 
   again(): void {
@@ -62,6 +71,9 @@ export class Restartable {
     this.#ended = once(this.#process, 'exit')
   }
 }
+
+/** There is nothing to wait for any more. */
+class Over extends Error {}
 
 export class Plane implements AsyncDisposable {
   readonly folder: string
@@ -263,14 +275,16 @@ export class Plane implements AsyncDisposable {
         if (answer) return answer
       } catch (error) {
         last = error
+        if (error instanceof Over) break
       }
       await delay(50)
     }
     throw new Error(`in vain: ${what}: ${last}\n${await this.says()}`)
   }
 
-  ready({ client, host }: Apiserver): Promise<boolean> {
+  ready({ client, host, process }: Apiserver): Promise<boolean> {
     return this.until(`${host} is ready`, async () => {
+      if (process.exitCode !== null) throw new Over(`it ended with ${process.exitCode}`)
       const { body } = await client.transport.raw('/readyz')
       for await (const _ of body);
       return true
