@@ -9,7 +9,6 @@ import { paths } from './paths.ts'
 import { unitText, word } from './steps/systemd.ts'
 
 type Services = Pick<NodeContext, 'host' | 'program'>
-type Starting = Pick<NodeContext, 'host' | 'program' | 'signal' | 'timeouts'>
 /** What starting the kubelet needs to know. */
 export type KubeletService = Pick<NodeContext, 'host' | 'program' | 'signal' | 'timeouts'>
 

@@ -2,11 +2,8 @@
 import type { Host } from '../host/host.ts'
 import { socketUrl } from './config/defaults.ts'
 import { readJournal } from './journal.ts'
-import type { NodeContext } from './node-context.ts'
 import { ownRuntime, startRuntime } from './phases/runtime.ts'
-import { startKubelet, stopContainerd, stopKubelet } from './services.ts'
-
-export type NodeServices = Pick<NodeContext, 'host' | 'program' | 'signal' | 'timeouts'>
+import { type KubeletService, startKubelet, stopContainerd, stopKubelet } from './services.ts'
 
 async function criSocketOf(host: Host): Promise<string> {
   const journal = await readJournal(host)
@@ -15,14 +12,14 @@ async function criSocketOf(host: Host): Promise<string> {
 }
 
 /** Starts containerd, where it is ours, and the kubelet; fine when they run. Throws where there is no node. */
-export async function startNode(services: NodeServices, note?: (text: string) => void): Promise<void> {
+export async function startNode(services: KubeletService, note?: (text: string) => void): Promise<void> {
   const criSocket = await criSocketOf(services.host)
   if (ownRuntime({ node: { criSocket } })) await startRuntime(services)
   await startKubelet(services, note)
 }
 
 /** Stops both; containers go on running. */
-export async function stopNode(services: NodeServices): Promise<void> {
+export async function stopNode(services: KubeletService): Promise<void> {
   const criSocket = await criSocketOf(services.host)
   await stopKubelet(services)
   if (ownRuntime({ node: { criSocket } })) await stopContainerd(services)

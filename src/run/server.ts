@@ -7,6 +7,7 @@ import type { Settings } from '../bootstrap/settings.ts'
 import { sqliteStorage } from '../storage/sqlite/sqlite.ts'
 import { type ControlPlanePki, startControlPlane } from './control-plane.ts'
 import { keepCompiled } from './keep-compiled.ts'
+import { serveOrders } from './server-orders.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const log = logger('server')
@@ -39,10 +40,12 @@ export async function runServer(settingsFile: string): Promise<number> {
     serviceCidr: settings.serviceCidr,
     podCidr: settings.podCidr,
   })
+  const orders = await serveOrders(paths.serverSocket, storage)
   log.info({ url: plane.server.url }, 'ready')
   keepCompiled()
   const signal = await stop
   log.info({ signal }, 'stopping')
+  await orders.stop()
   await plane.stop()
   await storage.close()
   return 0

@@ -1,14 +1,14 @@
 import { defaultInit } from '../../bootstrap/config/defaults.ts'
 import { machineFacts } from '../../bootstrap/config/facts.ts'
-import { type NodeServices, startNode, stopNode } from '../../bootstrap/start-node.ts'
+import type { KubeletService } from '../../bootstrap/services.ts'
+import { startNode, stopNode } from '../../bootstrap/start-node.ts'
 import { linuxHost } from '../../host/host.ts'
 import { progress } from '../progress.ts'
-import { UserError } from '../user-error.ts'
+import { needsRoot } from './needs-root.ts'
 import { ownProgram } from './workflow.ts'
 
-async function services(command: string): Promise<NodeServices> {
-  if (process.getuid?.() !== 0)
-    throw new UserError(`nodes ${command} needs root`, { hint: `sudo kobune nodes ${command}` })
+async function services(command: string): Promise<KubeletService> {
+  needsRoot(`nodes ${command}`)
   const { timeouts } = defaultInit(await machineFacts(linuxHost))
   return { host: linuxHost, program: ownProgram(), signal: AbortSignal.timeout(300_000), timeouts }
 }

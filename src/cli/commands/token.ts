@@ -4,15 +4,13 @@ import { exampleFacts } from '../../bootstrap/config/facts.ts'
 import { checkBesideConfig } from '../../bootstrap/config/flags.ts'
 import { completeConfiguration, configurationWithoutFile, readConfiguration } from '../../bootstrap/config/load.ts'
 import type { BootstrapTokenSpec } from '../../bootstrap/config/types.ts'
-import { pemList } from '../../bootstrap/discovery/discover.ts'
 import { joinCommand } from '../../bootstrap/join-command.ts'
+import { whereabouts } from '../../bootstrap/nodes/invite.ts'
 import { tokenObject, tokenTable } from '../../bootstrap/token-table.ts'
 import { createToken, deleteToken, listTokens } from '../../bootstrap/tokens.ts'
 import type { Client } from '../../client/client.ts'
-import { loadKubeconfig } from '../../client/kubeconfig.ts'
 import { linuxHost } from '../../host/host.ts'
 import { formatBootstrapToken, generateBootstrapToken } from '../../pki/bootstrap-token.ts'
-import { caHash } from '../../pki/ca-hash.ts'
 import type { Call } from '../command.ts'
 import { writeLine } from '../print.ts'
 import { UserError } from '../user-error.ts'
@@ -64,14 +62,9 @@ async function tokensOf(token: string | undefined, options: Call['options']): Pr
 }
 
 async function lineFor(token: string, kubeconfig: string, certificateKey: unknown): Promise<string> {
-  const { server, ca } = await loadKubeconfig(kubeconfig)
-  const caHashes = pemList(String(ca ?? '')).map(caHash)
-  const { host, port, hostname } = new URL(server)
-  const endpoint = port ? host : `${hostname}:443`
   return joinCommand({
-    endpoint,
+    ...(await whereabouts(kubeconfig)),
     token,
-    caHashes,
     ...(certificateKey !== undefined && { certificateKey: String(certificateKey) }),
   })
 }

@@ -61,6 +61,8 @@ const hex = (decimal: string) => BigInt(decimal).toString(16)
 const decimal = (id: string) => BigInt(`0x${id}`).toString()
 /** How often to look whether a member may join or be promoted, milliseconds. */
 const retryEvery = 250
+/** How long a member may take to say how it is, milliseconds. */
+const statusPatience = 4_000
 
 /** Opens connections to the endpoints; nothing is asked yet. */
 export function etcdCluster(options: EtcdOptions & { readonly clock?: Clock }): EtcdCluster {
@@ -133,7 +135,7 @@ export function etcdCluster(options: EtcdOptions & { readonly clock?: Clock }): 
       Promise.all(
         each.map(async ({ endpoint, connection }) => {
           try {
-            const answer = await connection.call<StatusAnswer>('Maintenance', 'Status', {}, false)
+            const answer = await answered(connection.call<StatusAnswer>('Maintenance', 'Status', {}, false), clock)
             return {
               endpoint,
               id: hex(answer.header.memberId),
@@ -158,6 +160,20 @@ export function etcdCluster(options: EtcdOptions & { readonly clock?: Clock }): 
       all.close()
       for (const { connection } of each) connection.close()
     },
+  }
+}
+
+/** A member that takes longer does not answer. */
+async function answered<T>(answer: Promise<T>, clock: Clock): Promise<T> {
+  const over = new AbortController()
+  const late = delay(statusPatience, over.signal, clock).then(() => {
+    throw new Error('it does not answer')
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    late.catch(() => undefined)
+    over.abort()
   }
 }
 
