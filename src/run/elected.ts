@@ -91,7 +91,12 @@ export async function runElected({ name, flags, start }: ElectedOptions): Promis
               log.error({ lease: flags['leader-elect-resource-name'] }, 'the lead is lost; ending')
               process.exit(1)
             })
-            await working(start(client, to), signal)
+            try {
+              await working(start(client, to), signal)
+            } catch (error) {
+              log.error({ error: (error as Error).message }, 'the work ended')
+              throw error
+            }
           },
         },
         stopping.signal,
