@@ -172,13 +172,14 @@ test('a request that was denied is followed by another one, with another key', a
 })
 
 test('without any file the node waits for its kubeconfig, and takes it up when it is written', async () => {
-  const { options } = await machine('waiting')
+  const { options, store } = await machine('waiting')
   const kubeconfig = join(folder, 'written-later.conf')
   const waiting = nodeCredentials({ ...options, kubeconfig, bootstrapKubeconfig: undefined })
   await writeFile(kubeconfig, await cluster.kubeconfigFor('system:node:waiting', ['system:nodes']), { mode: 0o600 })
   const credentials = await waiting
   credentials.stop()
   assert.equal(new X509Certificate(credentials.certificate()!.cert).subject, 'O=system:nodes\nCN=system:node:waiting')
+  assert.deepEqual(await store.current(), credentials.certificate(), 'it is kept where its successors will be')
 })
 
 test('the client certificate is renewed late in its life, as the node itself, and used at once', async () => {

@@ -47,12 +47,17 @@ export async function nodeCredentials(options: NodeCredentialsOptions): Promise<
   await usableKubeconfig(options, store)
   const followed = await followKubeconfig(kubeconfig)
   let pair = await store.current()
-  const adopt = (found: KubeconfigCredentials) => {
+  // One that the kubeconfig holds in itself is kept with those that will follow it, so that the file can name the link.
+  const adopt = async (found: KubeconfigCredentials) => {
     const given = found.cert && found.key ? { cert: found.cert, key: found.key } : undefined
-    if (given && end(given) > end(pair)) pair = given
+    if (!given || end(given) <= end(pair)) return
+    pair = given
+    await store.save(given, clock.now())
   }
-  adopt(followed.live.current)
-  const off = followed.live.on(adopt)
+  await adopt(followed.live.current)
+  const off = followed.live.on(found => {
+    adopt(found).catch(error => log.warn({ error: (error as Error).message }, 'the new client certificate is not kept'))
+  })
   return {
     options: { ...followed.options, cert: () => pair?.cert, key: () => pair?.key },
     server: () => followed.live.current.server,
