@@ -13,6 +13,7 @@ import { routeProtocol } from './overlay-plan.ts'
 import { removeOverlayRules, setUpOverlayRules } from './overlay-rules.ts'
 import { Peers } from './peers.ts'
 import { subnetEnv, subnetFile } from './subnet-env.ts'
+import { UdpRelay, udpHead } from './udp-relay.ts'
 import { ensureVxlan } from './vxlan-device.ts'
 
 export interface OverlayOptions {
@@ -81,12 +82,21 @@ export function startOverlay(options: OverlayOptions): Overlay {
 async function takePart(options: OverlayOptions, ready: (own: OwnLease) => void, signal: AbortSignal): Promise<void> {
   const { host, config, leases, ipMasq, clock = systemClock } = options
   const { backend, network } = config
-  if (backend.type === 'udp') throw new OverlayConfigError(noUdp)
+  if (backend.type === 'udp' && !(await host.processes.find('socat'))) throw new OverlayConfigError(noSocat)
   const external = await externalInterface(host, options)
   const own = await leases.acquire(describe(options, external), signal)
   const tunnel = backend.type === 'vxlan' ? `flannel.${backend.vni}` : undefined
-  const mtu = (backend.type === 'vxlan' && backend.mtu) || external.mtu - (tunnel ? vxlanHead : 0)
+  const mtu = (backend.type === 'vxlan' && backend.mtu) || external.mtu - heads[backend.type]
+  await host.sysctl.set('net.ipv4.ip_forward', 1)
+  // Where bridges are a module that is not loaded yet, there is no such setting.
+  await host.sysctl.trySet('net.bridge.bridge-nf-call-iptables', 1)
+  await setUpOverlayRules(host, network, own.subnet, ipMasq)
+  await options.attach?.(own.podCidrs, mtu)
   const peers = new Peers(host, config, external, tunnel)
+  const relay =
+    backend.type === 'udp'
+      ? await UdpRelay.start({ host, config, subnet: own.subnet, address: external.address, port: backend.port, mtu })
+      : undefined
 
   /** All of it each time: what is as it should be is left alone. */
   const apply = async (others: readonly Lease[]) => {
@@ -97,14 +107,10 @@ async function takePart(options: OverlayOptions, ready: (own: OwnLease) => void,
       const [local, link] = [external.address, external.name]
       await ensureVxlan(host, { name: tunnel!, vni, port, local, link, mac, mtu, learning, address })
     }
-    if (backend.type !== 'alloc') await peers.apply(others)
+    if (relay) relay.lead(peers.usable(others))
+    else if (backend.type !== 'alloc') await peers.apply(others)
   }
 
-  await host.sysctl.set('net.ipv4.ip_forward', 1)
-  // Where bridges are a module that is not loaded yet, there is no such setting.
-  await host.sysctl.trySet('net.bridge.bridge-nf-call-iptables', 1)
-  await setUpOverlayRules(host, network, own.subnet, ipMasq)
-  await options.attach?.(own.podCidrs, mtu)
   let others: readonly Lease[] = []
   const applying = new Repeated(() => apply(others), clock, signal)
   const ended = new AbortController()
@@ -125,19 +131,20 @@ async function takePart(options: OverlayOptions, ready: (own: OwnLease) => void,
     await leases.up?.()
     log.info({ subnet: formatCidr(own.subnet), backend: backend.type, interface: external.name, mtu }, 'network is up')
     ready(own)
-    await follow
+    await Promise.race([follow, ...(relay ? [relay.lost] : [])])
   } finally {
     ended.abort()
     await applying.stop()
+    await relay?.stop()
   }
 }
 
-/** Outer Ethernet, IPv4, UDP and VXLAN headers. */
-const vxlanHead = 50
+/** Bytes of each packet that the way between machines takes: for vxlan, outer Ethernet, IPv4, UDP and VXLAN headers. */
+const heads = { vxlan: 50, udp: udpHead, 'host-gw': 0, alloc: 0 } as const
 
-const noUdp =
-  'network configuration: Backend.Type udp moves every packet through a process by a tun device, which a program ' +
-  'without native code cannot open; use {"Type": "vxlan"}, or {"Type": "host-gw"} where all machines share a link'
+const noSocat =
+  'network configuration: Backend.Type udp (also when Backend is missing) needs the program socat, which holds its tun ' +
+  'device: apt-get install socat; better and faster: {"Type": "vxlan"}, or {"Type": "host-gw"} where machines share a link'
 
 /** What this machine tells the others. The hardware address they know is kept. */
 function describe({ config: { backend }, publicIp }: OverlayOptions, external: ExternalInterface): Describe {
@@ -212,7 +219,7 @@ class Repeated {
 export async function removeOverlay(host: Host, file = subnetFile): Promise<void> {
   const { stdout } = await host.processes.run('ip', ['-j', 'link', 'show'])
   for (const { ifname } of JSON.parse(stdout || '[]') as { ifname: string }[]) {
-    if (/^flannel\.\d+$/.test(ifname)) await host.processes.run('ip', ['link', 'delete', ifname], { okCodes: [1] })
+    if (/^flannel(\.\d+|0)$/.test(ifname)) await host.processes.run('ip', ['link', 'delete', ifname], { okCodes: [1] })
   }
   await host.processes.run('ip', ['route', 'flush', 'proto', routeProtocol], { okCodes: [1, 2, 255] })
   await removeOverlayRules(host)

@@ -24,15 +24,20 @@ export class Peers {
     this.#tunnel = tunnel
   }
 
-  /** Compares with what the kernel has now, so that what others took away comes back. */
-  async apply(leases: readonly Lease[]): Promise<void> {
+  /** Those that can take part in this network. */
+  usable(leases: readonly Lease[]): readonly Lease[] {
     const { backend, network } = this.#config
-    const good = leases.filter(lease => {
+    return leases.filter(lease => {
       const why = unusable(lease, network, backend.type, baseOf(lease.subnet))
       if (why) this.#complain(lease, why)
       return !why
     })
-    const wanted = planPeers(good, {
+  }
+
+  /** Compares with what the kernel has now, so that what others took away comes back. */
+  async apply(leases: readonly Lease[]): Promise<void> {
+    const { backend } = this.#config
+    const wanted = planPeers(this.usable(leases), {
       ...(this.#tunnel && { tunnel: this.#tunnel }),
       external: this.#external.name,
       direct: this.#external.direct,

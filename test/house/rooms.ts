@@ -52,7 +52,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   scheduler: { may: component, is: 'one file per plugin' },
   kubelet: { may: ['pki', ...component, 'host'], node: 'any', is: 'pods on a node, through CRI' },
   proxy: { may: [...component, 'host'], node: ['node:crypto'], is: 'Services as nftables rules' },
-  network: { may: [...component, 'host'], is: 'pod networks between and on nodes' },
+  network: {
+    may: [...component, 'host'],
+    node: ['node:dgram', 'node:events'],
+    is: 'pod networks between and on nodes',
+  },
   dns: { may: component, node: ['node:crypto', 'node:dgram', 'node:net'], is: 'names of Services and pods' },
   reconcile: { may: ['client', ...objects], is: 'what all controllers share' },
   client: {
