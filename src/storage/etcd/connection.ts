@@ -22,6 +22,8 @@ const timeout = 10_000
 const patience = 2_500
 /** Milliseconds after which a write looks whether its member is there, and still follows the same leader. */
 const suspicious = 1_500
+/** Milliseconds that a call waits for any member to be connected: others may serve in the meantime, from elsewhere. */
+const connecting = 2_000
 /** Milliseconds between rounds over all members while none can be reached. */
 const pause = 50
 
@@ -106,7 +108,8 @@ export class EtcdConnection {
    */
   async call<Answer>(service: string, name: string, request: object, kind: CallKind | boolean): Promise<Answer> {
     const what = kind === true ? 'read' : kind === false ? 'write' : kind
-    const end = Date.now() + timeout
+    const begun = Date.now()
+    const end = begun + timeout
     for (let tries = 1; ; tries++) {
       const member = this.#member()
       try {
@@ -117,7 +120,8 @@ export class EtcdConnection {
         const silent = error.code === status.DEADLINE_EXCEEDED && what === 'small read'
         if (silent && this.#members.length > 1) member.drop()
         this.#leave(member)
-        if ((what === 'write' && !error.unsent) || Date.now() >= end) throw error
+        if (what === 'write' && !error.unsent) throw error
+        if (Date.now() >= (error.unsent ? begun + connecting : end)) throw error
         if (tries % this.#members.length === 0) await delay(pause)
       }
     }

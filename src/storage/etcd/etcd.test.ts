@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, test } from 'node:test'
 import { bytes, Recorder, storageContract } from '../storage.suite.ts'
+import { UnreachableError } from '../storage.ts'
 import { etcdStorage } from './etcd.ts'
 import { freePort, mayRunEtcd, type RealEtcd, startEtcd, stopEtcd } from './testdata/real-etcd.ts'
 
@@ -30,6 +31,20 @@ if (mayRunEtcd) {
     store.watch({ prefix: '/' }, recorder)
     assert.ok((await store.put('/a', bytes('x'))).ok)
     await recorder.until(() => recorder.seen.length === 1)
+  })
+
+  test('etcd: says that nothing happened when nobody can be reached, and does not take long', async t => {
+    const { endpoint, process } = await member()
+    const store = await openStore([endpoint])
+    t.after(() => store.close())
+    process.kill('SIGKILL')
+    await once(process, 'exit')
+    const began = performance.now()
+    // The first may have been on its way when its member died.
+    await store.put('/a', bytes('x')).catch(() => undefined)
+    await assert.rejects(store.put('/a', bytes('x')), UnreachableError)
+    await assert.rejects(store.revision(), UnreachableError)
+    assert.ok(performance.now() - began < 9_000)
   })
 
   test('etcd: a watch goes on where it was when its member comes back', async t => {
