@@ -9,6 +9,7 @@ import { containerdDefaults } from '../kubelet/runtime/containerd.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { removeOverlay } from '../network/overlay.ts'
 import { etcdCluster } from '../storage/etcd/cluster.ts'
+import { reachable } from '../storage/etcd/reachable.ts'
 import type { ResetConfiguration } from './config/types.ts'
 import { endPodsOf, removeMounts, restoreMachine, stopRuntime } from './down.ts'
 import { checkRemoval } from './etcd-quorum.ts'
@@ -87,7 +88,8 @@ const removeEtcdMemberPhase: Phase<Reset> = {
       // The last one has nobody to leave.
       if (others.length === 0) return
       note('asking the other members')
-      const cluster = etcdCluster({ endpoints: others, ...tls })
+      const up = await reachable(others)
+      const cluster = etcdCluster({ endpoints: up.length ? up : others, ...tls })
       try {
         const own = (await cluster.members()).find(each => each.peerUrls.includes(member.peerUrl!))
         if (!own) return

@@ -4,6 +4,7 @@ import { certsCommand, kubeconfigCommand } from './commands/certs-command.ts'
 import { clusterOptions } from './commands/cluster-options.ts'
 import { configCommand } from './commands/config-command.ts'
 import { controlPlaneCommands } from './commands/control-plane-command.ts'
+import { datastoreCommand } from './commands/datastore-command.ts'
 import { flanneldCommand } from './commands/flanneld-command.ts'
 import { initCommand } from './commands/init-command.ts'
 import { joinCommand } from './commands/join-command.ts'
@@ -128,6 +129,7 @@ export const kobune: Command = {
     certsCommand,
     kubeconfigCommand,
     snapshotCommand,
+    datastoreCommand,
     ...processCommands,
     ...controlPlaneCommands,
     kubeletCommand,

@@ -87,7 +87,7 @@ export function addressesOf(node: Node): readonly string[] {
 }
 
 /** host:port of the API server of each node that runs one. */
-async function apiServers(client: Client): Promise<ReadonlyMap<string, string>> {
+export async function apiServers(client: Client): Promise<ReadonlyMap<string, string>> {
   const { items } = await client.list(pods, {
     namespace: 'kube-system',
     labelSelector: 'component=kube-apiserver,tier=control-plane',

@@ -5,6 +5,7 @@
 import { pods } from '../../api/core/v1/pod.ts'
 import { parseDuration } from '../../base/duration.ts'
 import { type EtcdCluster, type EtcdMember, etcdCluster } from '../../storage/etcd/cluster.ts'
+import { reachable } from '../../storage/etcd/reachable.ts'
 import type { ControlPlaneJoin } from '../join.ts'
 import { clientUrlsAnnotation, etcdClientUrl, etcdPeerUrl } from '../manifests/etcd.ts'
 import type { ControlPlaneContext, NodeContext } from '../node-context.ts'
@@ -37,7 +38,9 @@ export async function etcdOf(
       context.host.files.read(`${pki}/${name}`),
     ),
   )
-  return etcdCluster({ endpoints: await etcdEndpoints(context), ca: ca!, cert: cert!, key: key! })
+  const all = await etcdEndpoints(context)
+  const endpoints = await reachable(all)
+  return etcdCluster({ endpoints: endpoints.length ? endpoints : all, ca: ca!, cert: cert!, key: key! })
 }
 
 /** The addresses of the other members, as their pods say: one that has no vote yet answers nothing. Throws when there are none. */
@@ -63,7 +66,10 @@ async function joinMembers(
   const patience = parseDuration(context.timeouts.etcdAPICall) ?? 120_000
   const peerUrl = etcdPeerUrl(endpoint.advertiseAddress)
   note('asking to be taken in')
-  const member = await cluster.addLearner(peerUrl, patience)
+  await checkStale(context, cluster, peerUrl)
+  const member = await cluster.addLearner(peerUrl, patience).catch(async error => {
+    throw await whyNot(cluster, error as Error)
+  })
   try {
     const all = await cluster.members()
     const named = all.map(each => ({
@@ -82,6 +88,39 @@ async function joinMembers(
       )
     })
     throw error
+  }
+}
+
+/** A member with a vote whose data is lost must not begin anew under its old name: it has promised what it does not know. */
+async function checkStale(
+  { host, node, cluster: of }: ControlPlaneJoin,
+  cluster: EtcdCluster,
+  peerUrl: string,
+): Promise<void> {
+  const { etcd } = await of()
+  if ((await host.files.list(`${etcd.local!.dataDir}/member`)).length) return
+  const stale = (await cluster.members()).find(
+    member => !member.learner && (member.peerUrls.includes(peerUrl) || member.name === node.name),
+  )
+  if (!stale) return
+  throw new Error(
+    `etcd still counts on the member ${stale.name || stale.id} at ${stale.peerUrls.join(', ')}, which this machine was before; on another machine of the control plane: kobune nodes remove ${stale.name || stale.id} --force. Then give this command again`,
+  )
+}
+
+/** Why etcd takes nobody in: members that are down, and machines that began to join and never came. */
+async function whyNot(cluster: EtcdCluster, error: Error): Promise<Error> {
+  try {
+    const [members, statuses] = await Promise.all([cluster.members(), cluster.status()])
+    const up = new Set(statuses.flatMap(status => ('id' in status ? [status.id] : [])))
+    const down = members.filter(({ id }) => !up.has(id)).map(({ name, id }) => name || id)
+    if (down.length === 0) return error
+    return new Error(
+      `${error.message}: etcd takes nobody in while ${down.join(', ')} ${down.length === 1 ? 'does' : 'do'} not answer. Machines that are gone for good are taken out on another machine of the control plane: ${down.map(name => `kobune nodes remove ${name} --force`).join('; ')}`,
+      { cause: error },
+    )
+  } catch {
+    return error
   }
 }
 

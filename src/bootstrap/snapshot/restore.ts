@@ -7,12 +7,13 @@ import { delay } from '../../base/clock.ts'
 import { criClient } from '../../kubelet/cri/cri.ts'
 import { etcdCluster } from '../../storage/etcd/cluster.ts'
 import { etcdStorage } from '../../storage/etcd/etcd.ts'
-import { bumpEtcdSnapshot, etcdSnapshotValue } from '../../storage/etcd/snapshot/snapshot-file.ts'
+import { reachable } from '../../storage/etcd/reachable.ts'
+import { bumpEtcdSnapshot, etcdMembersIn, etcdSnapshotValue } from '../../storage/etcd/snapshot/snapshot-file.ts'
 import type { SnapshotStatus } from '../../storage/snapshot-status.ts'
 import { restoreSqlite } from '../../storage/sqlite/snapshot-file.ts'
 import { etcdAccess } from '../etcd-access.ts'
 import { argumentOf } from '../manifests/arguments.ts'
-import { etcdClientUrl, etcdPeerUrl } from '../manifests/etcd.ts'
+import { etcdPeerUrl } from '../manifests/etcd.ts'
 import { staticPods } from '../manifests/static-pod.ts'
 import { writtenCommand } from '../manifests/written.ts'
 import { hostPort } from '../node-context.ts'
@@ -21,7 +22,9 @@ import { manifestFile } from '../phases/manifests.ts'
 import type { Phase } from '../phases/phase.ts'
 import { healthOf } from '../phases/wait-control-plane.ts'
 import { type KubeletService, startKubelet, stopKubelet } from '../services.ts'
+import { savedSettings } from '../settings.ts'
 import { installPackages } from '../steps/packages.ts'
+import { restoreTool, restoreWith } from './restore-tool.ts'
 import { snapshotStatus } from './status.ts'
 
 export interface Restore extends KubeletService {
@@ -52,13 +55,20 @@ async function memberOf({ host, nodeName, address }: Restore) {
     name: value('name') ?? nodeName,
     peerUrl: value('initial-advertise-peer-urls') ?? etcdPeerUrl(address),
     dataDir: value('data-dir') ?? '/var/lib/etcd',
-    /** Of all members at the time this one began. */
-    others: (value('initial-cluster') ?? '').split(',').flatMap(each => {
-      const url = each.slice(each.indexOf('=') + 1)
-      return url && url !== value('initial-advertise-peer-urls')
-        ? [etcdClientUrl(new URL(url).hostname.replace(/^\[|\]$/g, ''))]
-        : []
-    }),
+    clientUrl: value('advertise-client-urls'),
+  }
+}
+
+/** Where other members were, as the data of this one says; it may be in use, or lost. */
+async function otherMembers(context: Restore): Promise<readonly string[]> {
+  const { dataDir, clientUrl } = await memberOf(context)
+  const database = `${dataDir}/member/snap/db`
+  if (!(await context.host.files.exists(database))) return []
+  try {
+    return etcdMembersIn(database).filter(url => url !== clientUrl)
+  } catch (error) {
+    context.say(`  ${database} does not tell who the other members are: ${(error as Error).message}`)
+    return []
   }
 }
 
@@ -89,7 +99,7 @@ const preflightPhase: Phase<Restore> = {
       throw new Error(
         `etcd is external here (${access.endpoints.join(', ')}): restore it where it runs, with etcdctl snapshot restore`,
       )
-    if (await host.files.exists(paths.database))
+    if (await savedSettings(host))
       throw new Error(
         'this machine has a cluster of `kobune up`, whose store is SQLite: a snapshot of etcd is not for it',
       )
@@ -102,8 +112,9 @@ const preflightPhase: Phase<Restore> = {
     note('asking the members of etcd')
     const { kind: _, endpoints, ...tls } = access
     const led = async (urls: readonly string[]) => {
-      if (urls.length === 0) return []
-      const cluster = etcdCluster({ ...tls, endpoints: urls })
+      const up = await reachable(urls)
+      if (up.length === 0) return []
+      const cluster = etcdCluster({ ...tls, endpoints: up })
       try {
         return (await cluster.status()).flatMap(each =>
           'leader' in each && each.leader !== '0' ? [each.endpoint] : [],
@@ -112,7 +123,7 @@ const preflightPhase: Phase<Restore> = {
         cluster.close()
       }
     }
-    const [others, own] = await Promise.all([led(member.others), led(endpoints)])
+    const [others, own] = await Promise.all([led(await otherMembers(context)), led(endpoints)])
     if (others.length)
       throw new Error(
         `etcd goes on at ${others.join(', ')}: restored here, there would be two clusters. Take those machines out first (kobune nodes remove NAME, then kobune reset on each)`,
@@ -129,13 +140,8 @@ const onEtcd = async ({ host }: Restore) => (await writtenCommand(host, 'etcd'))
 const packagePhase: Phase<Restore> = {
   name: 'packages',
   does: 'Install Debian packages',
-  when: async context => isEtcd(context) && (await restoreTool(context)) === undefined,
+  when: async context => isEtcd(context) && (await restoreTool(context.host)) === undefined,
   run: async (context, note) => installPackages(context, note, ['etcd-client']),
-}
-
-/** etcd 3.5 and newer have a program of their own for files. */
-async function restoreTool({ host }: Pick<Restore, 'host'>): Promise<string | undefined> {
-  return (await host.processes.find('etcdutl')) ?? (await host.processes.find('etcdctl'))
 }
 
 /** Where the new data is made, beside the old: on the same file system. */
@@ -154,20 +160,8 @@ const dataPhase: Phase<Restore> = {
     try {
       context.revision = (await bumpEtcdSnapshot(file, bumped, bump)).revision
       await host.files.changeMode(bumped, 0o600)
-      const tool = (await restoreTool(context)) ?? 'etcdctl'
-      const flags = {
-        'data-dir': to,
-        name,
-        'initial-cluster': `${name}=${peerUrl}`,
-        // A member of old that comes back must not take this for its cluster.
-        'initial-cluster-token': `kobune-restored-${stamp}`,
-        'initial-advertise-peer-urls': peerUrl,
-      }
-      const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
-      await host.processes.run(tool, ['snapshot', 'restore', bumped, ...words], {
-        env: { ETCDCTL_API: '3' },
-        timeout: 30 * 60_000,
-      })
+      // A member of old that comes back must not take this for its cluster.
+      await restoreWith(host, bumped, { dataDir: to, name, peerUrl, token: `kobune-restored-${stamp}` })
     } catch (error) {
       await host.files.remove(to)
       throw error

@@ -58,6 +58,41 @@ export const configCommand: Command = {
       run: async () => (await import('./config.ts')).printSchema(),
     },
     {
+      name: 'endpoint',
+      does: 'The address by which all machines reach the API',
+      commands: [
+        {
+          name: 'set',
+          does: 'Give the cluster an endpoint, or another one, without an outage; on a machine of the control plane, as root',
+          arguments: [{ name: 'endpoint', does: 'host:port, of a balancer or a name' }],
+          options: [{ flags: '--no-check', does: 'do not ask for the API there first' }],
+          examples: [['kobune config endpoint set api.example.com:6443', 'Says which machines must do what before']],
+          run: async call => (await import('./endpoint.ts')).set(call),
+        },
+        {
+          name: 'apply',
+          does: 'Let this machine take up the endpoint that the cluster has; on every machine, as root',
+          examples: [['kobune config endpoint apply', 'Fine to give when it has']],
+          run: async () => (await import('./endpoint.ts')).apply(),
+        },
+      ],
+    },
+    {
+      name: 'haproxy',
+      does: 'Print a configuration of HAProxy for the API servers of the cluster',
+      options: [
+        { flags: '--bind-port <port>', does: 'where HAProxy listens', default: '6443' },
+        {
+          flags: '--ca-file <file>',
+          does: "where the machine of HAProxy has the cluster's ca.crt",
+          default: '/etc/haproxy/kubernetes-ca.crt',
+        },
+        { flags: '--kubeconfig <file>', does: 'how to reach the cluster', default: '/etc/kubernetes/admin.conf' },
+      ],
+      examples: [['kobune config haproxy > haproxy.cfg', 'For a machine that is not of the control plane']],
+      run: async call => (await import('./endpoint.ts')).haproxy(call),
+    },
+    {
       name: 'images',
       does: 'The images of the control plane',
       commands: [

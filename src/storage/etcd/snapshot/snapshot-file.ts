@@ -68,6 +68,17 @@ export function etcdSnapshotValue(file: string, wanted: string): Buffer | undefi
   })
 }
 
+/** Addresses for clients of the members that a database of etcd (or a snapshot) knows. */
+export function etcdMembersIn(file: string): readonly string[] {
+  return opened(file, 'r', bolt => {
+    if (!bolt.buckets().includes('members')) return []
+    return [...bolt.entries('members')].flatMap(({ value }) => {
+      const { clientURLs } = JSON.parse(value.toString('utf8')) as { readonly clientURLs?: readonly string[] | null }
+      return clientURLs?.slice(0, 1) ?? []
+    })
+  })
+}
+
 /**
  * Copies a snapshot and gives it a revision that is `by` higher, so that a store restored from it answers no revision that
  * its clients have seen before with other content. `to` must not exist.
