@@ -38,13 +38,19 @@ const preflightPhase: Phase<RemoveNode> = {
     const { host, client, name, force } = context
     const own = (await readJournal(host))?.nodeName ?? host.addresses.hostname().toLowerCase()
     if (own === name) throw new Error(`${name} is this machine; it leaves by itself with: kobune reset`)
-    const node = await orMissing(client.get(nodes, { name }))
-    if (node) context.node = node
-    context.alive = getCondition(node?.status.conditions, 'Ready')?.status === 'True'
     note('asking the members of etcd')
     const etcd = await stackedEtcd(host)
     if (etcd) context.etcd = etcd
-    const member = etcd && memberOfNode(await etcd.members(), name, node && addressesOf(node))
+    const members = await etcd?.members().catch(cause => {
+      throw new Error(
+        'etcd has no quorum: too many of its members do not answer. Start their machines again; when they are lost for good, a snapshot brings the cluster back: kobune snapshot restore FILE',
+        { cause },
+      )
+    })
+    const node = await orMissing(client.get(nodes, { name }))
+    if (node) context.node = node
+    context.alive = getCondition(node?.status.conditions, 'Ready')?.status === 'True'
+    const member = members && memberOfNode(members, name, node && addressesOf(node))
     if (member) context.member = member
     if (!node && !member) throw new Error(`the cluster has no node ${name}: kobune nodes list`)
     if (!etcd && node && rolesOf(node).includes('control-plane'))
