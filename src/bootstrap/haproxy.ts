@@ -22,7 +22,6 @@ export function haproxyConfiguration({ servers, bindPort, caFile }: HaproxyOptio
 
 global
     log stdout format raw local0 notice
-    maxconn 20000
 
 defaults
     mode tcp
@@ -38,7 +37,7 @@ defaults
     timeout server 4h
 
 frontend kubernetes-api
-    bind :::${bindPort} v4v6
+    bind ${servers.some(({ host }) => host.includes(':')) ? `:::${bindPort} v4v6` : `*:${bindPort}`}
     default_backend kubernetes-api
 
 backend kubernetes-api

@@ -49,7 +49,8 @@ export async function growContext(options: GrowOptions): Promise<Grow> {
   const facts = { nodeName, advertiseAddress: apiAddress, criSocket: defaultCriSocket }
   const { init, cluster } = configurationWithoutFile({ kind: 'init', facts, flags: configurationOf(settings) })
   const none = { uploadCerts: false, showToken: false, showCertificateKey: false }
-  return initContext({ ...options, init: init!, cluster: cluster!, ...none })
+  // Nobody has asked for a token yet.
+  return { ...initContext({ ...options, init: init!, cluster: cluster!, ...none }), bootstrapTokens: [] }
 }
 
 /** The settings of `up` as a configuration. The node keeps taking pods: they run on it now. */
