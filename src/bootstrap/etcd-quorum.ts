@@ -1,5 +1,8 @@
 /** No command may take from etcd what it needs to go on: a majority of its members. */
 import type { EtcdCluster, EtcdMember } from '../storage/etcd/cluster.ts'
+import { etcdStorage } from '../storage/etcd/etcd.ts'
+import { reachable } from '../storage/etcd/reachable.ts'
+import type { EtcdCredentials } from './etcd-access.ts'
 
 /** The least number of members that must be up for writes to go on. */
 export function quorumOf(voters: number): number {
@@ -19,4 +22,22 @@ export async function checkRemoval(cluster: EtcdCluster, leaving: EtcdMember): P
   throw new Error(
     `without ${leaving.name || leaving.id}, etcd would have ${staying.length} members, of which ${needed} must be up, and only ${healthy.length} are (${down.join(', ')} ${down.length === 1 ? 'does' : 'do'} not answer): it would lose its quorum. Bring them back first, or take them out with: kobune nodes remove NAME`,
   )
+}
+
+/** Milliseconds to reach a member that accepts connections. */
+const patience = 5_000
+
+/** Whether members answer as a quorum: they are asked for what only one can tell. What each thinks of itself may be old. */
+export async function hasQuorum(credentials: EtcdCredentials, endpoints: readonly string[]): Promise<boolean> {
+  const up = await reachable(endpoints)
+  if (up.length === 0) return false
+  const { ca, cert, key } = credentials
+  const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
+  try {
+    const store = await etcdStorage({ ...tls, endpoints: up, patience })
+    await store.close()
+    return true
+  } catch {
+    return false
+  }
 }

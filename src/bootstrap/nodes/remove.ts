@@ -7,8 +7,11 @@ import type { Host } from '../../host/host.ts'
 import { getCondition } from '../../machinery/conditions.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
 import type { EtcdCluster, EtcdMember } from '../../storage/etcd/cluster.ts'
-import { checkRemoval } from '../etcd-quorum.ts'
+import { reachable } from '../../storage/etcd/reachable.ts'
+import { etcdAccess } from '../etcd-access.ts'
+import { checkRemoval, hasQuorum } from '../etcd-quorum.ts'
 import { readJournal } from '../journal.ts'
+import { hostPort } from '../node-context.ts'
 import type { Phase } from '../phases/phase.ts'
 import { checkDrain, drain, forgetPods } from './drain.ts'
 import { memberOfNode, stackedEtcd } from './etcd-members.ts'
@@ -41,15 +44,15 @@ const preflightPhase: Phase<RemoveNode> = {
     note('asking the members of etcd')
     const etcd = await stackedEtcd(host)
     if (etcd) context.etcd = etcd
-    const members = await etcd?.members().catch(cause => {
+    const access = etcd && (await etcdAccess(host))
+    if (access && !(await hasQuorum(access, access.endpoints)))
       throw new Error(
         'etcd has no quorum: too many of its members do not answer. Start their machines again; when they are lost for good, a snapshot brings the cluster back: kobune snapshot restore FILE',
-        { cause },
       )
-    })
+    const members = await etcd?.members()
     const node = await orMissing(client.get(nodes, { name }))
     if (node) context.node = node
-    context.alive = getCondition(node?.status.conditions, 'Ready')?.status === 'True'
+    context.alive = node !== undefined && (await answers(node))
     const member = members && memberOfNode(members, name, node && addressesOf(node))
     if (member) context.member = member
     if (!node && !member) throw new Error(`the cluster has no node ${name}: kobune nodes list`)
@@ -62,6 +65,14 @@ const preflightPhase: Phase<RemoveNode> = {
       )
     if (context.alive) await checkDrain(context)
   },
+}
+
+/** Its kubelet says that it is well, and is there: the cluster takes a while to notice that a machine is off. */
+async function answers(node: Node): Promise<boolean> {
+  if (getCondition(node.status.conditions, 'Ready')?.status !== 'True') return false
+  const port = node.status.daemonEndpoints?.kubeletEndpoint?.Port ?? 10250
+  const at = addressesOf(node).map(address => `https://${hostPort(address, port)}`)
+  return at.length === 0 || (await reachable(at)).length > 0
 }
 
 const drainPhase: Phase<RemoveNode> = {

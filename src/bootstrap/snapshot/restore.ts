@@ -5,13 +5,12 @@
 import { parse, stringify } from 'yaml'
 import { delay } from '../../base/clock.ts'
 import { criClient } from '../../kubelet/cri/cri.ts'
-import { etcdCluster } from '../../storage/etcd/cluster.ts'
 import { etcdStorage } from '../../storage/etcd/etcd.ts'
-import { reachable } from '../../storage/etcd/reachable.ts'
 import { bumpEtcdSnapshot, etcdMembersIn, etcdSnapshotValue } from '../../storage/etcd/snapshot/snapshot-file.ts'
 import type { SnapshotStatus } from '../../storage/snapshot-status.ts'
 import { restoreSqlite } from '../../storage/sqlite/snapshot-file.ts'
 import { etcdAccess } from '../etcd-access.ts'
+import { hasQuorum } from '../etcd-quorum.ts'
 import { argumentOf } from '../manifests/arguments.ts'
 import { etcdPeerUrl } from '../manifests/etcd.ts'
 import { staticPods } from '../manifests/static-pod.ts'
@@ -110,25 +109,13 @@ const preflightPhase: Phase<Restore> = {
       return
     }
     note('asking the members of etcd')
-    const { kind: _, endpoints, ...tls } = access
-    const led = async (urls: readonly string[]) => {
-      const up = await reachable(urls)
-      if (up.length === 0) return []
-      const cluster = etcdCluster({ ...tls, endpoints: up })
-      try {
-        return (await cluster.status()).flatMap(each =>
-          'leader' in each && each.leader !== '0' ? [each.endpoint] : [],
-        )
-      } finally {
-        cluster.close()
-      }
-    }
-    const [others, own] = await Promise.all([led(await otherMembers(context)), led(endpoints)])
-    if (others.length)
+    const theirs = await otherMembers(context)
+    const [others, own] = await Promise.all([hasQuorum(access, theirs), hasQuorum(access, access.endpoints)])
+    if (others)
       throw new Error(
-        `etcd goes on at ${others.join(', ')}: restored here, there would be two clusters. Take those machines out first (kobune nodes remove NAME, then kobune reset on each)`,
+        `etcd goes on at ${theirs.join(', ')}: restored here, there would be two clusters. Take those machines out first (kobune nodes remove NAME, then kobune reset on each)`,
       )
-    if (own.length && !force)
+    if (own && !force)
       throw new Error(
         'etcd is well on this machine: restoring throws away all that was written since the snapshot; --force does it',
       )
