@@ -51,7 +51,9 @@ interface Known {
 }
 
 const ranks = { own: 0, listed: 1, lastResort: 2 } as const
-const askEvery = 15_000
+const askEvery = 5_000
+/** Machines often come up together: for so long after a start, what was learnt last is old soon. */
+const young = 60_000
 const askSoon = 1_000
 /** The list of a cluster loses servers that are away for a while, which may all be that are left later. */
 const remembered = 3_600_000
@@ -89,8 +91,9 @@ export async function startApiBalancer(options: ApiBalancerOptions): Promise<Api
   }
 
   async function ask(client: Client): Promise<void> {
+    const began = clock.now()
     while (!stop.signal.aborted) {
-      let wait = askEvery
+      let wait = clock.now() - began < young ? askSoon : askEvery
       try {
         const now = clock.now()
         const found = await listedServers(client, stop.signal)
