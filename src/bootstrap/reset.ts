@@ -1,5 +1,6 @@
 /** `kobune reset`: takes this machine out of its cluster and every trace of the cluster off this machine. */
 import { nodes } from '../api/core/v1/node.ts'
+import { delay } from '../base/clock.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { httpTransport } from '../client/http-transport.ts'
 import { loadKubeconfig } from '../client/kubeconfig.ts'
@@ -17,6 +18,7 @@ import { readJournal } from './journal.ts'
 import { argumentOf } from './manifests/arguments.ts'
 import { writtenCommand } from './manifests/written.ts'
 import { paths } from './paths.ts'
+import { balancerServer } from './phases/addons.ts'
 import { etcdEndpoints } from './phases/etcd-join.ts'
 import type { Phase } from './phases/phase.ts'
 import { machineRecord, sharedFolders } from './record.ts'
@@ -34,15 +36,16 @@ export interface Reset {
   readonly confirm: () => Promise<void>
 }
 
+const byBalancer = { server: balancerServer, serverName: 'kubernetes' } as const
 /** Answers of a cluster that may be gone are not waited for long, milliseconds. */
 const answerTimeout = 5_000
 
-/** A client by the best credentials this machine has; undefined when it has none. */
-async function clientOf({ host, kubeconfig }: Reset): Promise<Client | undefined> {
+/** A client by the best credentials this machine has; undefined when it has none. `server`: another way to the API. */
+async function clientOf({ host, kubeconfig }: Reset, server?: typeof byBalancer): Promise<Client | undefined> {
   for (const file of [kubeconfig, paths.adminConf, paths.kubeletConf]) {
     if (!file || !(await host.files.exists(file))) continue
     try {
-      return createClient(httpTransport({ ...(await loadKubeconfig(file)), timeout: answerTimeout }))
+      return createClient(httpTransport({ ...(await loadKubeconfig(file)), ...server, timeout: answerTimeout }))
     } catch {
       // Half written, or its certificate was never made: the next one.
     }
@@ -125,20 +128,25 @@ const cleanupPhase: Phase<Reset> = {
 
 async function removeNode(context: Reset): Promise<void> {
   const { host, say } = context
-  const journal = await readJournal(host)
-  const client = await clientOf(context)
-  const name = journal?.nodeName ?? host.addresses.hostname().toLowerCase()
-  if (!client) return
-  try {
-    await client.delete(nodes, { name })
-  } catch (error) {
-    if (!isNotFound(error)) {
-      say(`[reset] The Node ${name} could not be removed: ${(error as Error).message}`)
-      say(`[reset] On a machine of the control plane that is up: kubectl delete node ${name}`)
+  const name = (await readJournal(host))?.nodeName ?? host.addresses.hostname().toLowerCase()
+  let why: Error | undefined
+  // The API server of this machine has lost its etcd by now: the machine's balancer finds the others, after a moment.
+  for (const [wait, server] of [[0], [0, byBalancer], [2_000, byBalancer], [4_000, byBalancer]] as const) {
+    await delay(wait)
+    const client = await clientOf(context, server)
+    if (!client) return
+    try {
+      await client.delete(nodes, { name })
+      return
+    } catch (error) {
+      if (isNotFound(error)) return
+      why = error as Error
+    } finally {
+      await client.transport.close()
     }
-  } finally {
-    await client.transport.close()
   }
+  say(`[reset] The Node ${name} could not be removed: ${why?.message}`)
+  say(`[reset] On a machine of the control plane that is up: kubectl delete node ${name}`)
 }
 
 async function removePods({ host, reset }: Reset): Promise<void> {
