@@ -70,13 +70,11 @@ async function allReachEachOther(pods: readonly string[]): Promise<void> {
   }
 }
 
-const put = (key: string, value: string) => {
-  const base64 = (text: string) => Buffer.from(text).toString('base64')
-  const body = JSON.stringify({ key: base64(key), value: base64(value) })
-  return lab.outside.ok('curl', ['-sf', '-d', body, 'http://127.0.0.1:2379/v3/kv/put'])
-}
-const etcdctl = (...args: string[]) =>
-  lab.outside.ok('etcdctl', ['--endpoints=http://127.0.0.1:2379', ...args], { env: { ETCDCTL_API: '3' } })
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+/** etcd's own JSON form of a call; keys and values are in base 64. */
+const etcd = async (call: string, body: object) =>
+  JSON.parse(await lab.outside.ok('curl', ['-sf', '-d', JSON.stringify(body), `http://127.0.0.1:2379/v3/kv/${call}`]))
+const put = (key: string, value: string) => etcd('put', { key: base64(key), value: base64(value) })
 
 test('machines with an etcd get pieces of one network, VXLAN between them, and keep both over restarts', {
   skip,
@@ -98,9 +96,11 @@ test('machines with an etcd get pieces of one network, VXLAN between them, and k
   await using second = await flanneld(machines[1]!, args)
   await using third = await flanneld(machines[2]!, args)
 
-  const lease = JSON.parse(
-    await etcdctl('get', '--prefix', '/coreos.com/network/subnets/', '--print-value-only', '--limit=1'),
-  )
+  const subnets = '/coreos.com/network/subnets/'
+  const range = { key: base64(subnets), range_end: base64(subnets.replace(/\/$/, '0')) }
+  const { kvs } = await etcd('range', range)
+  assert.equal(kvs.length, 3)
+  const lease = JSON.parse(Buffer.from(kvs[0].value, 'base64').toString())
   assert.equal(lease.BackendType, 'vxlan')
   assert.match(lease.BackendData.VtepMAC, /^0a:f1:0a:05:/)
   const pods: string[] = []
@@ -122,9 +122,8 @@ test('machines with an etcd get pieces of one network, VXLAN between them, and k
   assert.ok(await ping(first, pods[1]!))
 
   // A lease that ends is forgotten by the others, and its owner takes another.
-  const key = `/coreos.com/network/subnets/${pods[2]!.replace(/9$/, '0-24')}`
   await third[Symbol.asyncDispose]()
-  await etcdctl('del', key)
+  await etcd('deleterange', { key: base64(`${subnets}${pods[2]!.replace(/9$/, '0-24')}`) })
   await until('the piece is forgotten', async () => {
     const known = await first.ok('sh', ['-c', 'ip route; ip neigh show dev flannel.1; bridge fdb show dev flannel.1'])
     return !known.includes(pods[2]!.replace(/9$/, '')) && !known.includes(machines[2]!.address)
