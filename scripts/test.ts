@@ -9,8 +9,8 @@ import { nodePackages } from '../src/bootstrap/steps/packages.ts'
 import { debianPackages } from '../src/host/packages.ts'
 import { linuxProcesses } from '../src/host/processes.ts'
 
-const containerPackages = [...nodePackages, 'busybox-static', 'etcd-server']
-const clusterPackages = [...containerPackages, 'chromium', 'curl', 'procps', 'socat']
+const containerPackages = [...nodePackages, 'busybox-static', 'etcd-server', 'etcd-client']
+const clusterPackages = [...containerPackages, 'chromium', 'curl', 'haproxy', 'procps', 'socat']
 
 const tiers: Readonly<Record<string, { files: string; concurrency: number; packages?: readonly string[] }>> = {
   unit: { files: 'src/**/*.test.ts', concurrency: 2, packages: containerPackages },
