@@ -1,4 +1,5 @@
 /** No command may take from etcd what it needs to go on: a majority of its members. */
+import { delay } from '../base/clock.ts'
 import type { EtcdCluster, EtcdMember } from '../storage/etcd/cluster.ts'
 import { etcdStorage } from '../storage/etcd/etcd.ts'
 import { reachable } from '../storage/etcd/reachable.ts'
@@ -24,7 +25,7 @@ export async function checkRemoval(cluster: EtcdCluster, leaving: EtcdMember): P
   )
 }
 
-/** Milliseconds to reach a member that accepts connections. */
+/** Milliseconds within which a quorum answers. */
 const patience = 5_000
 
 /** Whether members answer as a quorum: they are asked for what only one can tell. What each thinks of itself may be old. */
@@ -33,11 +34,13 @@ export async function hasQuorum(credentials: EtcdCredentials, endpoints: readonl
   if (up.length === 0) return false
   const { ca, cert, key } = credentials
   const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
-  try {
-    const store = await etcdStorage({ ...tls, endpoints: up, patience })
-    await store.close()
-    return true
-  } catch {
-    return false
-  }
+  const asked = etcdStorage({ ...tls, endpoints: up, patience }).then(
+    async store => {
+      await store.close()
+      return true
+    },
+    () => false,
+  )
+  // Without a quorum there is no answer at all.
+  return Promise.race([asked, delay(patience).then(() => false)])
 }
