@@ -9,6 +9,7 @@ import { removeCni } from '../kubelet/runtime/cni.ts'
 import { containerdDefaults } from '../kubelet/runtime/containerd.ts'
 import { isNotFound } from '../machinery/status-error.ts'
 import { removeOverlay } from '../network/overlay.ts'
+import { removeProxyRules } from '../proxy/mode.ts'
 import { etcdCluster } from '../storage/etcd/cluster.ts'
 import { reachable } from '../storage/etcd/reachable.ts'
 import type { ResetConfiguration } from './config/types.ts'
@@ -157,8 +158,9 @@ async function removePods({ host, reset }: Reset): Promise<void> {
 async function removeNetworkOf({ host }: Reset): Promise<void> {
   await removeOverlay(host)
   await removeCni(host)
-  for (const table of ['kobune-services', 'kobune-masquerade']) {
-    for (const family of ['ip', 'ip6'] as const) await host.nftables.deleteTable(family, table).catch(() => undefined)
+  await removeProxyRules(host)
+  for (const family of ['ip', 'ip6'] as const) {
+    await host.nftables.deleteTable(family, 'kobune-masquerade').catch(() => undefined)
   }
   await restoreMachine(host)
 }

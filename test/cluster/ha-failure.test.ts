@@ -38,7 +38,8 @@ describe('a control plane of three machines', { skip: await missing() }, () => {
   after(() => cluster?.[Symbol.asyncDispose]())
 
   const load = (prefix: string): Running =>
-    worker.spawn(`${checkout}/scripts/node.sh`, [
+    worker.spawn('sh', [
+      `${checkout}/scripts/node.sh`,
       `${checkout}/test/cluster/support/load.ts`,
       '/root/load/admin.conf',
       prefix,
@@ -112,7 +113,7 @@ describe('a control plane of three machines', { skip: await missing() }, () => {
       const off = cluster.machine(which)
       const other = off === two ? three : two
       await using running = load(`off-${which}`)
-      await until('writes flow', async () => writesOf(running).length > 20)
+      await until('writes flow', async () => writesOf(running).length > 20, { timeout: 20_000 })
       const moment = Date.now()
       await off.powerOff()
       try {
@@ -133,7 +134,7 @@ describe('a control plane of three machines', { skip: await missing() }, () => {
 
   test('goes on within 5 s when a machine is cut off from all others', async t => {
     await using running = load('cut')
-    await until('writes flow', async () => writesOf(running).length > 20)
+    await until('writes flow', async () => writesOf(running).length > 20, { timeout: 20_000 })
     const moment = Date.now()
     await cluster.lab.cut([two], [one, three, worker])
     const gap = await gapAfter(running, moment)

@@ -74,17 +74,16 @@ export async function ensureKubeProxy(context: Addons): Promise<void> {
 async function ensureNetwork(context: NodeContext): Promise<void> {
   const { networking } = await context.cluster()
   const name = 'kobune-network'
-  const [ipv4, ipv6] = [4, 6].map(family =>
-    networking.podSubnet
-      .split(',')
-      .map(cidr => cidr.trim())
-      .find(cidr => parseCidr(cidr)?.family === family),
-  )
-  const network = {
-    ...(ipv4 && { Network: ipv4 }),
-    ...(ipv6 && { EnableIPv6: true, IPv6Network: ipv6 }),
-    Backend: { Type: 'vxlan' },
+  const networks = networking.podSubnet.split(',').map(cidr => cidr.trim())
+  const ipv4 = networks.find(cidr => parseCidr(cidr)?.family === 4)
+  if (!ipv4) {
+    context.say('[addon] The built-in pod network is IPv4 only: apply another one for this podSubnet')
+    return
   }
+  if (networks.length > 1) {
+    context.say('[addon] The built-in pod network connects machines by IPv4 only; pods have IPv6 on their own machine')
+  }
+  const network = { Network: ipv4, Backend: { Type: 'vxlan' } }
   const client = await context.admin()
   await ensureAll(client, [
     ...readable('kobune:network', { namespace, resource: 'configmaps', name }, ...nodesToBe),

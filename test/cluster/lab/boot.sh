@@ -52,6 +52,7 @@ mkdir /mnt/folder /mnt/checkout
 mount --bind "$folder" /mnt/folder
 mount --bind "$checkout" /mnt/checkout
 mount -o remount,bind,ro /mnt/checkout
+[ -d /mnt/folder/etc ] && first= || first=1
 layer() {
   [ -d "/$1" ] || return 0
   mkdir -p "/mnt/folder/$1/upper" "/mnt/folder/$1/work"
@@ -66,7 +67,8 @@ for each in root home srv var/lib var/log var/cache var/tmp tmp; do
   mount --bind "/mnt/folder/$each" "/$each"
 done
 chmod 700 /root; chmod 1777 /tmp /var/tmp
-rm -rf /etc/kubernetes /etc/cni /opt/cni/net.d
+# Of this machine's own cluster, if it has one; only at the first boot, for later they are the machine's.
+[ -n "$first" ] && rm -rf /etc/kubernetes /etc/cni /opt/cni/net.d
 rm -f /etc/resolv.conf
 echo "$name" > /etc/hostname
 printf '127.0.0.1 localhost %s\n::1 localhost\n' "$name" > /etc/hosts
