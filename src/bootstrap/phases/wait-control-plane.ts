@@ -16,7 +16,10 @@ interface Check {
 }
 
 /** Addresses as the manifests have them, so that the user's arguments count. */
-async function checks({ host, endpoint }: ControlPlaneContext): Promise<readonly Check[]> {
+export async function healthChecks({
+  host,
+  endpoint,
+}: Pick<ControlPlaneContext, 'host' | 'endpoint'>): Promise<readonly Check[]> {
   const command = async (name: StaticPodName) => (await writtenCommand(host, name)) ?? []
   const at = async (name: StaticPodName, path: string, port: string): Promise<Check> => {
     const words = await command(name)
@@ -43,7 +46,7 @@ export const waitControlPlanePhase: Phase<ControlPlaneContext> = {
     const began = Date.now()
     const waiting = new Map<string, string>()
     await Promise.all(
-      (await checks(context)).map(async ({ component, url }) => {
+      (await healthChecks(context)).map(async ({ component, url }) => {
         for (;;) {
           const said = await healthOf(url)
           if (said === undefined) {
@@ -86,7 +89,11 @@ function firstBad(text: string, code: number): string {
 }
 
 /** Why a component does not get healthy: what its container did, and what it said last. */
-async function diagnosis(context: ControlPlaneContext, component: string, said: string): Promise<Error> {
+export async function diagnosis(
+  context: Pick<ControlPlaneContext, 'host' | 'node'>,
+  component: string,
+  said: string,
+): Promise<Error> {
   const cri = criClient({ socket: socketOf(context) })
   try {
     const labels = { 'io.kubernetes.container.name': component }

@@ -2,6 +2,7 @@
 import { readFile, statfs } from 'node:fs/promises'
 import { arch, availableParallelism, release } from 'node:os'
 import type { NodeSystemInfo } from '../../api/core/v1/node-status.ts'
+import { kubernetesVersion } from '../../base/version.ts'
 import type { Host } from '../../host/host.ts'
 import { bytesQuantity, compareQuantities, subtractQuantities } from '../../machinery/quantity.ts'
 import type { Cri } from '../cri/cri.ts'
@@ -13,8 +14,8 @@ export interface Machine {
   readonly info: NodeSystemInfo
 }
 
-/** The version of Kubernetes this kubelet speaks. */
-export const kubeletVersion = 'v1.36.0'
+/** The version of Kubernetes this kubelet speaks, and the program's own. */
+export const kubeletVersion = kubernetesVersion.gitVersion
 
 /** Node's names of processors -> Go's, which Kubernetes uses. */
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }

@@ -87,6 +87,14 @@ async function makeFolder({ files }: Host, folder: string): Promise<void> {
   if (!(await files.exists(folder))) await files.makeDirectory(folder)
 }
 
+/**
+ * The UID, and hash, of a static pod: `manifest` is its file as parsed. Who replaces a file waits for it, with a kubelet of
+ * another version: it must stay as it is.
+ */
+export function staticPodUid(nodeName: string, manifest: unknown): string {
+  return createHash('md5').update(nodeName).update(JSON.stringify(manifest)).digest('hex')
+}
+
 /** A pod as the kubelet takes it out of a file: with its defaults, named after the node. Undefined for an empty file. */
 async function readPod(text: string, { nodeName }: StaticPodsOptions): Promise<Pod | undefined> {
   const { parse } = await import('yaml')
@@ -97,7 +105,7 @@ async function readPod(text: string, { nodeName }: StaticPodsOptions): Promise<P
   } | null
   if (!read) return undefined
   if (read.kind !== 'Pod') throw new Error(`it holds a ${read.kind}, not a Pod`)
-  const hash = createHash('md5').update(nodeName).update(JSON.stringify(read)).digest('hex')
+  const hash = staticPodUid(nodeName, read)
   const { name, namespace = 'default', annotations = {}, labels } = read.metadata ?? {}
   if (typeof name !== 'string') throw new Error('the pod has no metadata.name')
   const tolerations = [...((read.spec?.tolerations as []) ?? []), { operator: 'Exists', effect: 'NoExecute' }]
