@@ -42,10 +42,11 @@ export async function reloading<T>(options: ReloadingOptions<T>): Promise<Reload
 
   function follow(): void {
     for (const watcher of watchers) watcher.close()
-    // Folders: files are replaced, not written into. One that cannot be watched is looked at every now and then.
-    watchers = [...new Set(files.map(file => dirname(file)))].flatMap(folder => {
+    // Folders, as files are replaced; and files, as one that is mounted by itself is written into. What cannot be watched
+    // is looked at every now and then.
+    watchers = [...new Set(files.flatMap(file => [dirname(file), file]))].flatMap(path => {
       try {
-        return watch(folder, { persistent: false }, soon).on('error', () => undefined)
+        return watch(path, { persistent: false }, soon).on('error', () => undefined)
       } catch {
         return []
       }

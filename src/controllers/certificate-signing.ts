@@ -20,6 +20,8 @@ export interface SigningOptions {
 const year = 365 * 24 * 3_600_000
 /** Clocks of other machines may be behind. */
 const backdate = 5 * 60_000
+/** What is valid for less is so from now on: for long ones, the time before counts. */
+const short = 8 * 3_600_000
 
 type Rule = (csr: Csr, usages: ReadonlySet<string>) => string | undefined
 
@@ -93,12 +95,13 @@ async function sign(
     return
   }
   const asked = (request.spec.expirationSeconds ?? Number.POSITIVE_INFINITY) * 1000
+  const validity = Math.min(asked, options.longest ?? year)
   const now = clock.now()
   const authority = typeof options.authority === 'function' ? options.authority() : options.authority
   const certificate = signCsr(parseCsr(text), authority, {
     usages: (request.spec.usages ?? []).flatMap(usage => usageNamed(usage) ?? []),
     notBefore: now - backdate,
-    notAfter: now - backdate + Math.min(asked, options.longest ?? year),
+    notAfter: now + validity - (validity < short ? 0 : backdate),
   })
   const patch = { status: { certificate: Buffer.from(certificate).toString('base64') } }
   await client.patch(certificateSigningRequests, request.metadata, patch, { subresource: 'status' })

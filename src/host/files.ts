@@ -50,6 +50,11 @@ export interface Files {
   readLink(path: string): Promise<string | undefined>
   /** Replaces the file in one step (a reader sees the old or the new content); makes parent folders. */
   write(path: string, content: string | Uint8Array, options?: WriteOptions): Promise<void>
+  /**
+   * Writes into the file as it is, for one that is mounted somewhere by itself: there, a file in its place is not seen. A
+   * reader may see a part of it, and a crash leaves one. Fails when it is not there.
+   */
+  overwrite(path: string, content: string): Promise<void>
   append(path: string, content: string): Promise<void>
   /** With its parents; sets the mode of the last one even if it exists. */
   makeDirectory(path: string, options?: WriteOptions): Promise<void>
@@ -77,6 +82,7 @@ export const linuxFiles: Files = {
   list: path => attempt('list', path, async () => ((await unlessMissing(readdir(path))) ?? []).sort()),
   readLink: path => attempt('read link', path, () => unlessMissing(readlink(path))),
   write: (path, content, options = {}) => attempt('write', path, () => replace(path, content, options)),
+  overwrite: (path, content) => attempt('write into', path, () => overwrite(path, content)),
   append: (path, content) => attempt('append to', path, () => appendFile(path, content)),
   makeDirectory: (path, { mode = 0o755, owner } = {}) =>
     attempt('make folder', path, async () => {
@@ -131,6 +137,19 @@ async function replace(path: string, content: string | Uint8Array, options: Writ
     await file.close()
   }
   await renameOrUndo(temporary, path)
+}
+
+async function overwrite(path: string, content: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    const bytes = Buffer.from(content)
+    // At once, and the rest cut off after: a reader hardly ever sees a part.
+    await file.write(bytes, 0, bytes.length, 0)
+    await file.truncate(bytes.length)
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
 }
 
 async function renameOrUndo(temporary: string, path: string): Promise<void> {

@@ -119,6 +119,11 @@ function recordingFiles({ under, files: initial = {} }: RecordingOptions, record
       written.set(path, Buffer.from(content))
       await record('write', path, mode === undefined ? undefined : mode.toString(8))
     },
+    overwrite: async (path, content) => {
+      if (!(await bytes(path))) throw missing(path)
+      written.set(path, Buffer.from(content))
+      await record('write into', path)
+    },
     append: async (path, content) => {
       written.set(path, Buffer.concat([(await bytes(path)) ?? Buffer.alloc(0), Buffer.from(content)]))
       await record('append to', path)

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { PkiFiles } from './files.ts'
 
@@ -30,4 +30,23 @@ export const disk: PkiFiles = {
       throw new Error(`cannot write ${path}: ${(error as Error).message}`, { cause: error })
     }
   },
+
+  async overwrite(path, content) {
+    try {
+      const file = await open(path, 'r+')
+      try {
+        const bytes = Buffer.from(content)
+        await file.write(bytes, 0, bytes.length, 0)
+        await file.truncate(bytes.length)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      throw new Error(`cannot write into ${path}: ${(error as Error).message}`, { cause: error })
+    }
+  },
+
+  rename,
+  remove: path => rm(path, { force: true }),
 }

@@ -2,6 +2,7 @@
 import { systemClock } from '../base/clock.ts'
 import { logger } from '../base/log.ts'
 import { linuxHost } from '../host/host.ts'
+import { keepCertificates } from './certificate-renewal.ts'
 import type { KubeletFlags } from './flags/kubelet.ts'
 import { keepCompiled } from './keep-compiled.ts'
 import { kubeletSetup } from './kubelet-setup.ts'
@@ -34,6 +35,10 @@ export async function runKubelet(flags: KubeletFlags, said: ReadonlySet<string>)
       kubeconfig: flags.kubeconfig,
       bootstrapKubeconfig: flags['bootstrap-kubeconfig'],
       balancer,
+      ...(flags.kubeconfig !== undefined && {
+        certificates: ({ client }) =>
+          keepCertificates({ ...setup, host, client, clock: systemClock, certDir: flags['cert-dir'] }),
+      }),
       ...(flags['pod-network'] === 'auto' && {
         more: node => followPodNetwork({ ...node, host, nodeName, clock: systemClock }),
       }),

@@ -28,6 +28,11 @@ export interface Stoppable {
   stop(): Promise<void> | void
 }
 
+/** Looks after certificates, and tells when they expire. */
+export interface CertificateKeeper extends Stoppable {
+  current(): readonly { readonly name: string; readonly notAfter: number }[]
+}
+
 export interface NodeAgentOptions {
   readonly host: Host
   readonly clock: Clock
@@ -46,6 +51,8 @@ export interface NodeAgentOptions {
   readonly bootstrapKubeconfig?: string | undefined
   /** Where to listen; undefined: the kubeconfig's server is spoken to directly. */
   readonly balancer?: { readonly host: string; readonly port: number } | undefined
+  /** Starts what looks after the machine's certificates, from the beginning: without them there may be no API server. */
+  readonly certificates?: (node: { readonly client: Client | undefined }) => CertificateKeeper
   /** Starts what else this node does once it can speak to the API. */
   readonly more?: (node: { readonly client: Client; readonly nodeAddress: string }) => Stoppable
 }
@@ -78,17 +85,19 @@ async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<Nod
   const { signal } = stopping
   const cri = criClient({ socket: options.criSocket })
   parts.push({ stop: () => cri.close() })
+  const late = kubeconfig === undefined ? undefined : lateTransport()
+  const client = late && createClient(late)
+  const keeper = options.certificates?.({ client })
+  if (keeper) parts.push(keeper)
   const addresses = await followAddresses(host, options.nodeIp)
   parts.push(addresses)
   await runtimeAnswers(cri, options, signal)
   await checkCgroupDriver(cri, options)
-  const late = kubeconfig === undefined ? undefined : lateTransport()
-  const client = late && createClient(late)
   if (late) parts.push({ stop: () => late.close() })
   const serving = await serveWith({ ...options, client, names: () => [nodeName, ...addresses.current()] })
   const authority = await clientAuthority(config.authentication.x509.clientCAFile)
   if (authority) parts.push(authority)
-  const watched: WatchedParts = { serving: serving.pair }
+  const watched: WatchedParts = { serving: serving.pair, ...(keeper && { certificates: () => keeper.current() }) }
   /** To the API server; needed until the kubelet has stopped. */
   const way: Stoppable[] = []
   parts.push({ stop: () => stopAll(way) })

@@ -7,10 +7,12 @@ export interface WatchedParts {
   readonly serving: () => CertificatePair
   readonly client?: () => CertificatePair | undefined
   readonly backends?: ApiBalancer['states']
+  /** Of the control plane's part of this machine. */
+  readonly certificates?: () => readonly { readonly name: string; readonly notAfter: number }[]
 }
 
 /** In Prometheus' text format; certificates under upstream's names. */
-export function nodeMetrics({ serving, client, backends }: WatchedParts, now: number): string {
+export function nodeMetrics({ serving, client, backends, certificates }: WatchedParts, now: number): string {
   const seconds = (pair: CertificatePair | undefined) => {
     const facts = pair && pairFacts(pair)
     return facts && (facts.notAfter - now) / 1000
@@ -25,6 +27,11 @@ export function nodeMetrics({ serving, client, backends }: WatchedParts, now: nu
     gauge('kubelet_certificate_manager_server_ttl_seconds', 'Seconds until the serving certificate expires.', [
       ['', seconds(serving())],
     ]),
+    gauge(
+      'kobune_certificate_expiration_timestamp_seconds',
+      'When a certificate of the control plane on this machine expires.',
+      (certificates?.() ?? []).map(({ name, notAfter }) => [`{certificate="${name}"}`, notAfter / 1000]),
+    ),
     gauge(
       'kobune_api_balancer_backend_ready',
       'Whether an API server is ready (1), or answers that it is not, or not at all (0).',

@@ -18,6 +18,8 @@ import {
 } from './certificate-table.ts'
 import { certificateIn } from './expiration.ts'
 import { withCertificate } from './kubeconfig-file.ts'
+import { writeKubeconfig } from './write-kubeconfig.ts'
+import { writePair } from './write-pair.ts'
 
 export interface RenewOptions extends CertificateFolders {
   /** Milliseconds since the epoch. */
@@ -86,14 +88,12 @@ async function authorityOf(
   throw new Error(`${join(dir, authority)}.crt is not the certificate of the key beside it`)
 }
 
-/** Key first: who reads a new certificate finds its key. An old certificate with the new key is mended by renewing again. */
-async function replace(
+function replace(
   { kubeconfig }: RenewableCertificate,
   file: string,
   pair: { readonly certificate: string; readonly key: string },
   files: PkiFiles,
 ): Promise<void> {
-  if (kubeconfig) return files.write(file, withCertificate((await files.read(file))!, file, pair), 0o600)
-  await files.write(file.replace(/\.crt$/, '.key'), pair.key, 0o600)
-  await files.write(file, pair.certificate, 0o644)
+  if (!kubeconfig) return writePair(files, file.replace(/\.crt$/, ''), pair)
+  return files.read(file).then(text => writeKubeconfig(files, file, withCertificate(text!, file, pair)))
 }

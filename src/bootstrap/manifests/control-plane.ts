@@ -24,6 +24,8 @@ export function componentImage({ imageRepository, kubernetesVersion: of }: Clust
   return ownImageName(version).replace(/^[^/]+/, imageRepository)
 }
 
+/** Milliseconds. */
+const year = 8760 * 3_600_000
 const folder = (name: string, path: string): HostPath => ({ name, path, type: 'DirectoryOrCreate' })
 const file = (path: string): HostPath => ({ name: 'kubeconfig', path, type: 'FileOrCreate' })
 
@@ -80,6 +82,7 @@ export function apiServerCommand({ cluster, endpoint }: ControlPlaneOptions): re
 export function controllerManagerCommand({ cluster, externalCa }: ControlPlaneOptions): readonly string[] {
   const { certificatesDir: pki, networking, controllerManager, clusterName } = cluster
   const conf = paths.controllerManagerConf
+  const period = parseDuration(cluster.certificateValidityPeriod)
   const base = {
     'authentication-kubeconfig': conf,
     'authorization-kubeconfig': conf,
@@ -88,6 +91,8 @@ export function controllerManagerCommand({ cluster, externalCa }: ControlPlaneOp
     'cluster-name': clusterName,
     'cluster-signing-cert-file': externalCa ? '' : `${pki}/ca.crt`,
     'cluster-signing-key-file': externalCa ? '' : `${pki}/ca.key`,
+    // As long as the other certificates; upstream's default is a year.
+    ...(period !== year && { 'cluster-signing-duration': cluster.certificateValidityPeriod }),
     controllers: '*,bootstrapsigner,tokencleaner',
     kubeconfig: conf,
     'leader-elect': 'true',

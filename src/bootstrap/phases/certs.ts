@@ -15,6 +15,9 @@ export function pkiFiles({ files }: Pick<Host, 'files'>): PkiFiles {
   return {
     read: path => files.readIfThere(path),
     write: (path, content, mode) => files.write(path, content, { mode }),
+    overwrite: (path, content) => files.overwrite(path, content),
+    rename: (from, to) => files.rename(from, to),
+    remove: path => files.remove(path),
   }
 }
 

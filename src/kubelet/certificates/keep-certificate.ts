@@ -24,6 +24,8 @@ export interface KeptCertificate {
 
 /** Clocks are set and machines sleep, so the time is looked at now and then. */
 const lookEvery = 60_000
+const shortest = 5_000
+const backdate = 300_000
 const retryFirst = 2_000
 const retryMost = 120_000
 const log = logger('kubelet')
@@ -32,7 +34,10 @@ const log = logger('kubelet')
 export function renewalTime(pair: CertificatePair, random: number): number {
   const facts = pairFacts(pair)
   if (!facts) return 0
-  return facts.notBefore + (facts.notAfter - facts.notBefore) * (0.7 + 0.2 * random)
+  const { notBefore, notAfter } = facts
+  // Signers date certificates back; of a short life, that would be the most.
+  const from = notAfter - notBefore > backdate ? notBefore + backdate : notBefore
+  return from + (notAfter - from) * (0.7 + 0.2 * random)
 }
 
 export function keepCertificate(options: KeepCertificateOptions): KeptCertificate {
@@ -63,7 +68,8 @@ export function keepCertificate(options: KeepCertificateOptions): KeptCertificat
           retry = retryFirst
           log.info({ what, until: until(current()) }, 'certificate renewed')
           // Whatever was given is used for a while, even if it is not what was asked for.
-          wait = lookEvery
+          const next = current()
+          wait = Math.min(lookEvery, Math.max(shortest, next ? renewalTime(next, part) - clock.now() : 0))
         } catch (error) {
           if (stop.signal.aborted) return
           log.warn({ what, error: (error as Error).message, until: until(current()) }, 'certificate not renewed yet')
