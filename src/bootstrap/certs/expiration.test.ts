@@ -4,7 +4,7 @@ import type { PkiConfig } from '../../pki/certificates.ts'
 import { ensurePki, loadAuthority } from '../../pki/ensure-pki.ts'
 import { MemoryFiles } from '../../pki/files.ts'
 import { ensureKubeconfigs } from '../../pki/kubeconfig.ts'
-import { expirationObject, expirationTables, readExpirations } from './expiration.ts'
+import { expirationObject, expirationTables, readExpirations, readKubeletExpirations } from './expiration.ts'
 import { foreignFileText, wrongLeafFiles } from './foreign-files.ts'
 
 const made = Date.parse('2026-12-30T23:36:10Z')
@@ -133,4 +133,23 @@ test('certificates copied from another machine are found, and the text says what
   )
   files.files.clear()
   assert.deepEqual(await wrongLeafFiles('/k/pki', config, files), [])
+})
+
+test('the certificates of the kubelet have a table of their own, behind the others', async () => {
+  const files = await machine()
+  const pem = (name: string) => files.files.get(`/k/pki/${name}`)!
+  files.files.set('/kubelet/kubelet-client-current.pem', pem('apiserver-kubelet-client.crt'))
+  files.files.set('/kubelet/kubelet.crt', pem('ca.crt'))
+  const kubelet = await readKubeletExpirations('/kubelet', files)
+  const found = { certificates: [], authorities: [], kubelet }
+  assert.equal(
+    expirationTables(found, made).split('\n\n')[2]!.replace(/ +$/gm, ''),
+    `\
+KUBELET CERTIFICATE   EXPIRES                  RESIDUAL TIME   ISSUER
+kubelet-client        Dec 30, 2027 23:36 UTC   1y              kubernetes
+kubelet-serving       Dec 27, 2036 23:36 UTC   10y             kubernetes`,
+  )
+  const [client] = (expirationObject(found, made) as { kubeletCertificates: { caName: string }[] }).kubeletCertificates
+  assert.equal(client!.caName, 'kubernetes')
+  assert.deepEqual(await readKubeletExpirations('/nowhere', files), [])
 })

@@ -1,4 +1,5 @@
 /** When certificates of a machine expire: what `certs check-expiration` shows. */
+import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { shortDuration } from '../../base/duration.ts'
 import { tabTable } from '../../base/tab-table.ts'
@@ -29,6 +30,15 @@ export interface Expiration {
 export interface Expirations {
   readonly certificates: readonly Expiration[]
   readonly authorities: readonly Expiration[]
+  /** The kubelet's own, which it renews itself. @default none */
+  readonly kubelet?: readonly KubeletExpiration[]
+}
+
+export interface KubeletExpiration {
+  readonly name: 'kubelet-client' | 'kubelet-serving'
+  readonly expires: number
+  /** Common name of who signed it; of a self-signed one, its own. */
+  readonly issuer: string
 }
 
 /**
@@ -46,6 +56,31 @@ export async function readExpirations(
     certificates: await Promise.all(rows.map(entry => expirationOf(entry, folders, files))),
     authorities: await Promise.all(authorities.map(name => authorityExpiration(name, folders, files))),
   }
+}
+
+/** Where a kubelet has its certificates, the better first. */
+const ofKubelet = [
+  { name: 'kubelet-client', files: ['kubelet-client-current.pem'] },
+  { name: 'kubelet-serving', files: ['kubelet-server-current.pem', 'kubelet.crt'] },
+] as const
+
+/** The certificates in a kubelet's folder; without those that are not there. */
+export async function readKubeletExpirations(folder: string, files: PkiFiles = disk): Promise<KubeletExpiration[]> {
+  const found: KubeletExpiration[] = []
+  for (const { name, files: names } of ofKubelet) {
+    for (const file of names.map(each => join(folder, each))) {
+      const text = await files.read(file)
+      if (text === undefined) continue
+      const { issuer } = new X509Certificate(text)
+      found.push({
+        name,
+        expires: readCertificate(text, file).notAfter,
+        issuer: /^CN=(.*)$/m.exec(issuer)?.[1] ?? issuer,
+      })
+      break
+    }
+  }
+  return found
 }
 
 /** Whether a machine has certificates of a stacked etcd. */
@@ -96,8 +131,8 @@ function dateText(ms: number): string {
   return `${months[date.getUTCMonth()]} ${two(date.getUTCDate())}, ${date.getUTCFullYear()} ${time} UTC`
 }
 
-/** Both tables, as kubeadm prints them: scripts cut columns out of them. */
-export function expirationTables({ certificates, authorities }: Expirations, now: number): string {
+/** Both tables as kubeadm prints them, since scripts cut columns out of them, and one of the kubelet's certificates. */
+export function expirationTables({ certificates, authorities, kubelet = [] }: Expirations, now: number): string {
   const times = ({ expires }: Expiration) => [dateText(expires!), shortDuration(expires! - now)]
   const external = (row: Expiration) => (row.external ? 'yes' : 'no').padEnd(8)
   const missing = (name: string, cells: number) => [`!MISSING! ${name}`, ...Array(cells).fill('')]
@@ -114,19 +149,23 @@ export function expirationTables({ certificates, authorities }: Expirations, now
       row.expires === undefined ? missing(row.name, 3) : [row.name, ...times(row), external(row)],
     ),
   ])
-  return `${first}\n\n${second}`
+  if (kubelet.length === 0) return `${first}\n\n${second}`
+  const third = table([
+    ['KUBELET CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'ISSUER'],
+    ...kubelet.map(row => [row.name, dateText(row.expires), shortDuration(row.expires - now), row.issuer]),
+  ])
+  return `${first}\n\n${second}\n\n${third}`
 }
 
 /** The same as programs read it (`-o json`). */
-export function expirationObject({ certificates, authorities }: Expirations, now: number): object {
+export function expirationObject({ certificates, authorities, kubelet = [] }: Expirations, now: number): object {
+  const times = (expires: number) => ({
+    expirationDate: new Date(expires).toISOString().replace(/\.\d+Z$/, 'Z'),
+    residualTime: Math.trunc((expires - now) / 1000),
+  })
   const item = ({ name, expires, authority, external }: Expiration) => ({
     name,
-    ...(expires === undefined
-      ? { expirationDate: null, residualTime: 0 }
-      : {
-          expirationDate: new Date(expires).toISOString().replace(/\.\d+Z$/, 'Z'),
-          residualTime: Math.trunc((expires - now) / 1000),
-        }),
+    ...(expires === undefined ? { expirationDate: null, residualTime: 0 } : times(expires)),
     externallyManaged: external,
     ...(authority && { caName: authority }),
     ...(expires === undefined && { missing: true }),
@@ -136,5 +175,8 @@ export function expirationObject({ certificates, authorities }: Expirations, now
     apiVersion: 'output.kubeadm.k8s.io/v1alpha3',
     certificates: certificates.map(item),
     certificateAuthorities: authorities.map(item),
+    ...(kubelet.length > 0 && {
+      kubeletCertificates: kubelet.map(({ name, expires, issuer }) => ({ name, ...times(expires), caName: issuer })),
+    }),
   }
 }

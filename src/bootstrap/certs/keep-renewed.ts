@@ -42,8 +42,6 @@ export interface KeepRenewedOptions extends CertificateFolders {
   readonly random?: () => number
   /** Certificates that others renew: their end is announced when they do not. */
   readonly others?: () => Promise<readonly (Life & { readonly name: string; readonly hint: string })[]>
-  /** Whether somebody else is at work on the certificates now. */
-  readonly paused?: () => boolean
 }
 
 export interface RenewedCertificate {
@@ -90,7 +88,7 @@ const endText = (notAfter: number, now: number) =>
 
 /** Begins now, and looks after them until it is stopped. */
 export function keepRenewed(options: KeepRenewedOptions): KeptRenewed {
-  const { clock, files = disk, validity, tell, random = Math.random, paused } = options
+  const { clock, files = disk, validity, tell, random = Math.random } = options
   const stop = new AbortController()
   const part = random()
   const warned = new Map<string, number>()
@@ -156,7 +154,6 @@ export function keepRenewed(options: KeepRenewedOptions): KeptRenewed {
 
   /** Milliseconds until the next look. */
   async function round(): Promise<number> {
-    if (paused?.()) return shortestWait
     const due = (one: Seen) => renewalDue(one.notAfter, one.life, part) - clock.now()
     seen = await look()
     for (const { name, hint, ...life } of (await options.others?.()) ?? []) {

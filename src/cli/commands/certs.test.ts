@@ -63,7 +63,7 @@ certificate for the front proxy client renewed
 certificate embedded in the kubeconfig file for the scheduler to use renewed
 MISSING! certificate embedded in the kubeconfig file for the super-admin
 
-Done renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new certificates.
+Done renewing certificates. kube-apiserver, kube-controller-manager, kube-scheduler and etcd use the new certificates within seconds: you need not restart them.
 `,
   )
   const shown = await kobune('certs', 'check-expiration', ...folders)

@@ -1,11 +1,18 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseDuration } from '../../base/duration.ts'
 import { type CertificateFolders, renewableCertificates } from '../../bootstrap/certs/certificate-table.ts'
-import { expirationObject, expirationTables, hasEtcd, readExpirations } from '../../bootstrap/certs/expiration.ts'
+import {
+  expirationObject,
+  expirationTables,
+  hasEtcd,
+  readExpirations,
+  readKubeletExpirations,
+} from '../../bootstrap/certs/expiration.ts'
 import { generateRequests } from '../../bootstrap/certs/generate-csr.ts'
 import { renewCertificate } from '../../bootstrap/certs/renew.ts'
 import { generateCertificateKey } from '../../bootstrap/certs/upload-certs.ts'
 import { apiEndpoint, hostPort } from '../../bootstrap/node-context.ts'
+import { paths } from '../../bootstrap/paths.ts'
 import { pkiConfig } from '../../bootstrap/phases/certs.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
 import { linuxHost } from '../../host/host.ts'
@@ -29,7 +36,10 @@ const etcdOf = ({ cluster, from }: KnownConfiguration) =>
 export async function checkExpiration(call: Call): Promise<number> {
   const known = await knownConfiguration(call)
   const etcd = etcdOf(known)
-  const found = await readExpirations(foldersOf(call, known), etcd === undefined ? {} : { etcd })
+  const found = {
+    ...(await readExpirations(foldersOf(call, known), etcd === undefined ? {} : { etcd })),
+    kubelet: await readKubeletExpirations(dirname(paths.kubeletClientCertificate)),
+  }
   const now = Date.now()
   if (call.options.output === 'text') writeLine(expirationTables(found, now))
   else await printResult(call.options.output, expirationObject(found, now), () => '')
@@ -59,8 +69,8 @@ export async function renew(call: Call): Promise<number> {
   }
   writeLine('')
   writeLine(
-    'Done renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, ' +
-      'so that they can use the new certificates.',
+    'Done renewing certificates. kube-apiserver, kube-controller-manager, kube-scheduler and etcd use the new ' +
+      'certificates within seconds: you need not restart them.',
   )
   return 0
 }
