@@ -13,16 +13,19 @@ export function asStatus(error: unknown, log: Logger): StatusError {
   }
   if (error instanceof UnreachableError) {
     log.warn({ error: error.message }, 'the store could not be reached')
-    return statusError('ServiceUnavailable', 'the store cannot be reached: nothing was done', { retryAfterSeconds: 1 })
+    return statusError('ServiceUnavailable', 'the store cannot be reached, or has lost its quorum: nothing was done', {
+      retryAfterSeconds: 1,
+    })
   }
   if (error instanceof UnknownOutcomeError) {
     log.warn({ error: error.message }, 'a write got no answer from the store')
     return statusError(
       'Timeout',
-      'the store did not answer: whether the write happened is not known; look before you repeat it',
+      'the store did not answer, perhaps for want of a quorum: whether the write happened is not known; look before you repeat it',
     )
   }
-  log.error({ error }, 'a request failed for a reason of the server')
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  log.error({ error: message, stack }, 'a request failed for a reason of the server')
   return statusError('InternalError', 'Internal error occurred: see the log of the API server', {
     causes: [{ message: 'unexpected error' }],
   })

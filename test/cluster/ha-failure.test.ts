@@ -166,6 +166,7 @@ describe('a control plane of three machines', { skip: await missing() }, () => {
     const began = Date.now()
     const write = await cluster.tryKubectl(one, ['create', 'configmap', 'without-quorum', '--request-timeout', '25s'])
     assert.notEqual(write.code, 0)
+    assert.match(write.stderr, /quorum/)
     t.diagnostic(`a write is refused after ${Date.now() - began} ms: ${write.stderr.trim().slice(0, 200)}`)
     await cluster.lab.reboot(two)
     await two.ok(kobune, ['nodes', 'start'], { timeout: 120_000 })
