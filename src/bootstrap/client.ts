@@ -22,11 +22,12 @@ export async function clientByKubeconfig(
 /** Kubeconfigs with all rights, the mightiest first. */
 export const adminKubeconfigs = [paths.superAdminConf, paths.adminConf] as const
 
-/** Finds nothing, and tells of each change instead of sending it. */
-export function dryRunClient(say: (line: string) => void): Client {
+/** Tells of each change instead of sending it; finds what `under` finds, or nothing without it. */
+export function dryRunClient(say: (line: string) => void, under?: Client): Client {
   const transport: Transport = {
     async call(call) {
       const { verb, resource, name, body } = call
+      if (under && (verb === 'list' || verb === 'get')) return under.transport.call(call)
       if (verb === 'list') return { kind: `${resource.kind}List`, items: [] }
       if (verb === 'get') throw notFound({ group: resource.group, resource: resource.plural, name: name ?? '' })
       say(`[dryrun] Would perform action ${verb.toUpperCase()} on ${pathOf(call)}`)

@@ -2,16 +2,16 @@
 import { kubernetesVersion } from '../base/version.ts'
 import type { Client } from '../client/client.ts'
 import type { Host } from '../host/host.ts'
-import { defaultKubeletConfiguration } from '../kubelet/configuration.ts'
 import { adminKubeconfigs, clientByKubeconfig, dryRunClient } from './client.ts'
 import type { ClusterConfiguration, InitConfiguration, LocalApiEndpoint } from './config/types.ts'
 import { writeConfiguration } from './config/write.ts'
 import { fingerprint, readJournal, resumes, writeJournal } from './journal.ts'
-import { type Addons, addonPhase, dnsAddressOf } from './phases/addons.ts'
+import { kubeletDefaults } from './kubelet-defaults.ts'
+import { type Addons, addonPhase } from './phases/addons.ts'
 import { type BootstrapTokens, bootstrapTokenPhase } from './phases/bootstrap-token.ts'
 import { certsPhase, kubeconfigPhase } from './phases/certs.ts'
 import { kubeletFinalizePhase } from './phases/kubelet-finalize.ts'
-import { clientCaFile, type KubeletStart, kubeletStartPhase } from './phases/kubelet-start.ts'
+import { type KubeletStart, kubeletStartPhase } from './phases/kubelet-start.ts'
 import { controlPlanePhase, etcdPhase } from './phases/manifests.ts'
 import { markControlPlanePhase } from './phases/mark-control-plane.ts'
 import type { Phase } from './phases/phase.ts'
@@ -73,15 +73,7 @@ export function initContext(options: InitOptions): Init {
         : clientByKubeconfig(host, ...(kubeconfig ? [kubeconfig] : adminKubeconfigs))
       return client
     },
-    kubeletConfiguration: async () => ({
-      ...defaultKubeletConfiguration({
-        clusterDns: [dnsAddressOf(cluster)],
-        clusterDomain: cluster.networking.dnsDomain,
-        clientCaFile: clientCaFile(cluster),
-        ...((await host.systemd.running()) && (await resolved(host))),
-      }),
-      ...options.kubelet,
-    }),
+    kubeletConfiguration: async () => ({ ...(await kubeletDefaults(host, cluster)), ...options.kubelet }),
   }
 }
 
@@ -94,12 +86,6 @@ function ofThisVersion(cluster: ClusterConfiguration, say: Init['say']): Cluster
   if (minor(asked) !== minor(gitVersion))
     say(`[init] ${asked} is asked for; this program runs ${gitVersion}, which is used`)
   return { ...cluster, kubernetesVersion: gitVersion }
-}
-
-/** The file of systemd-resolved that names real resolvers; /etc/resolv.conf names itself there. */
-async function resolved({ files }: Host): Promise<{ readonly resolvConf?: string }> {
-  const resolvConf = '/run/systemd/resolve/resolv.conf'
-  return (await files.exists(resolvConf)) ? { resolvConf } : {}
 }
 
 const preflightPhase: Phase<Init> = {

@@ -15,6 +15,7 @@ import { processCommands } from './commands/processes.ts'
 import { resetCommand } from './commands/reset-command.ts'
 import { snapshotCommand } from './commands/snapshot-command.ts'
 import { tokenCommand } from './commands/token-command.ts'
+import { upgradeCommand } from './commands/upgrade-command.ts'
 
 /** The whole command tree. Code is loaded only by the command that runs. */
 export const kobune: Command = {
@@ -42,6 +43,7 @@ export const kobune: Command = {
     initCommand,
     joinCommand,
     resetCommand,
+    upgradeCommand,
     nodesCommand,
     {
       name: 'down',

@@ -138,11 +138,70 @@ const resetOnly: readonly ConfigFlag[] = [
   flag('--skip-phases <names>', 'phases to leave out', 'list', 'reset', 'skipPhases'),
 ]
 
+/** Each fills the fields of all of upgrade's commands that have it: one of them runs. */
+const upgradeFlags: readonly ConfigFlag[] = [
+  flag('--dry-run', 'show what would be done, and change nothing', 'flag', 'upgrade', 'apply.dryRun', 'node.dryRun'),
+  flag(
+    '--ignore-preflight-errors <names>',
+    "checks whose errors are only warned of; 'all' for every one",
+    'list',
+    'upgrade',
+    'apply.ignorePreflightErrors',
+    'node.ignorePreflightErrors',
+    'plan.ignorePreflightErrors',
+  ),
+  flag(
+    '--certificate-renewal [bool]',
+    'renew the certificates of what is upgraded; default: true',
+    'flag',
+    'upgrade',
+    'apply.certificateRenewal',
+    'node.certificateRenewal',
+  ),
+  flag(
+    '--etcd-upgrade [bool]',
+    'upgrade etcd, too; default: true',
+    'flag',
+    'upgrade',
+    'apply.etcdUpgrade',
+    'node.etcdUpgrade',
+  ),
+  flag(
+    '--patches <folder>',
+    'folder of changes to files that are made',
+    'text',
+    'upgrade',
+    'apply.patches.directory',
+    'node.patches.directory',
+  ),
+  flag('--skip-phases <names>', 'phases to leave out', 'list', 'upgrade', 'apply.skipPhases', 'node.skipPhases'),
+  flag('-f, --force', 'go on in spite of the versions, and do not ask', 'flag', 'upgrade', 'apply.forceUpgrade'),
+  flag('--print-config', 'show the configuration used', 'flag', 'upgrade', 'apply.printConfig', 'plan.printConfig'),
+  flag(
+    '--allow-experimental-upgrades',
+    'go to unstable versions, too',
+    'flag',
+    'upgrade',
+    'apply.allowExperimentalUpgrades',
+    'plan.allowExperimentalUpgrades',
+  ),
+  flag(
+    '--allow-release-candidate-upgrades',
+    'go to release candidates, too',
+    'flag',
+    'upgrade',
+    'apply.allowRCUpgrades',
+    'plan.allowRCUpgrades',
+  ),
+  flag('-c, --context-lines <count>', 'lines shown around a difference (3)', 'number', 'upgrade', 'diff.contextLines'),
+]
+
 /** The flags of each command that end up in its configuration. */
-export const configFlags: Readonly<Record<'init' | 'join' | 'reset', readonly ConfigFlag[]>> = {
+export const configFlags: Readonly<Record<'init' | 'join' | 'reset' | 'upgrade', readonly ConfigFlag[]>> = {
   init: [...initOnly, ...shared('init')],
   join: [...joinOnly, ...shared('join')],
   reset: resetOnly,
+  upgrade: upgradeFlags,
 }
 
 /** What may stand beside --config, besides every flag named skip-*. */
@@ -205,14 +264,20 @@ export function flagsToConfiguration(
   return made
 }
 
+const flagLists: Partial<Record<ConfigKindName, readonly string[]>> = {
+  init: ['nodeRegistration.ignorePreflightErrors', 'skipPhases'],
+  join: ['nodeRegistration.ignorePreflightErrors', 'skipPhases'],
+  reset: ['ignorePreflightErrors', 'skipPhases'],
+  upgrade: ['apply', 'node', 'plan'].flatMap(name => [`${name}.ignorePreflightErrors`, `${name}.skipPhases`]),
+}
+
 /**
  * Lists of both are kept: a check ignored by the file stays ignored beside --ignore-preflight-errors, and so do phases
  * to skip.
  */
 export function mergeFlagLists(found: GivenKinds, flags: GivenKinds, kind: ConfigKindName) {
-  const paths = kind === 'reset' ? ['ignorePreflightErrors'] : ['nodeRegistration.ignorePreflightErrors']
   let merged = flags[kind]
-  for (const path of [...paths, 'skipPhases']) {
+  for (const path of flagLists[kind] ?? []) {
     const [before, more] = [at(found[kind], path), at(flags[kind], path)]
     if (Array.isArray(before) && Array.isArray(more))
       merged = overlay(merged, nested(path, [...new Set([...before, ...more])])) as typeof merged

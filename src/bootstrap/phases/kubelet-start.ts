@@ -15,6 +15,8 @@ export const controlPlaneTaint = { key: 'node-role.kubernetes.io/control-plane',
 export interface KubeletStart extends NodeContext {
   /** KubeletConfiguration, as ConfigMap kubelet-config has it. */
   kubeletConfiguration(): Promise<object>
+  /** What the user's own file says of it: upgrades leave theirs alone. */
+  readonly kubelet?: object
 }
 
 /** Arguments that are this node's own: its name where it is not the host's, its address, its first taints. */

@@ -54,7 +54,8 @@ export const runtimePhase: Phase<NodeContext> = {
   ],
 }
 
-async function packImages(context: NodeContext, note: (text: string) => void): Promise<void> {
+/** Makes sure that the runtime has the images of this machine. */
+export async function packImages(context: NodeContext, note: (text: string) => void): Promise<void> {
   const { host } = context
   const cri = criClient({ socket: socketOf(context) })
   try {

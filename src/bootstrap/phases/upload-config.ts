@@ -30,12 +30,14 @@ export async function uploadClusterConfiguration(context: NodeContext): Promise<
   ])
 }
 
-async function uploadKubeletConfiguration(context: KubeletStart): Promise<void> {
+/** Stores KubeletConfiguration. */
+export async function uploadKubeletConfiguration(context: KubeletStart): Promise<void> {
   const name = 'kubelet-config'
   const kubelet = stringify(await context.kubeletConfiguration())
+  const annotations = context.kubelet ? undefined : { [componentConfigHash]: hashOf(kubelet) }
   await ensureAll(await context.admin(), [
     declare(configMaps, {
-      metadata: { name, namespace, annotations: { [componentConfigHash]: hashOf(kubelet) } },
+      metadata: { name, namespace, ...(annotations && { annotations }) },
       data: { kubelet },
     }),
     ...readable('kubeadm:kubelet-config', { namespace, resource: 'configmaps', name }, ...nodesToBe),

@@ -14,7 +14,8 @@ export interface Version {
   readonly kobune: Numbers
 }
 
-const pattern = /^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+(?:kobune-(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?|.*))?$/
+const pattern =
+  /^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+(?:kobune-(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?|.*))?$/
 
 /** Undefined for what is no version. Of a Kobune that is not named, all numbers are 0. */
 export function parseVersion(text: string): Version | undefined {

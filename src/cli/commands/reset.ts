@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises'
 import { dryRunHost } from '../../bootstrap/dry-run.ts'
 import { type Reset, resetPhases } from '../../bootstrap/reset.ts'
 import { linuxHost } from '../../host/host.ts'
 import type { Call } from '../command.ts'
+import { confirm } from '../confirm.ts'
 import { writeLine } from '../print.ts'
 import { UserError } from '../user-error.ts'
 import { listPhases, runOnePhase, runWorkflow, workflowConfiguration } from './workflow.ts'
@@ -21,25 +21,12 @@ async function prepare(call: Call) {
     ...(typeof call.options.kubeconfig === 'string' && { kubeconfig: call.options.kubeconfig }),
     say: writeLine,
     confirm: async () => {
-      if (!reset!.force && !dryRun) await confirm()
+      if (reset!.force || dryRun) return
+      writeLine('[reset] This takes the machine out of its cluster and removes all of its data.')
+      await confirm('[reset] Are you sure you want to proceed? [y/N]: ', 'kobune reset --force does not ask')
     },
   }
   return { context, dry }
-}
-
-async function confirm(): Promise<void> {
-  writeLine('[reset] This takes the machine out of its cluster and removes all of its data.')
-  const ask = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await Promise.race([
-      ask.question('[reset] Are you sure you want to proceed? [y/N]: '),
-      new Promise<string>(resolve => ask.once('close', () => resolve(''))),
-    ])
-    if (/^y(es)?$/i.test(answer.trim())) return
-  } finally {
-    ask.close()
-  }
-  throw new UserError('aborted: nothing was changed', { hint: 'kobune reset --force does not ask' })
 }
 
 /** `kobune reset` */
