@@ -57,6 +57,9 @@ export function keepNode(options: NodeObjectOptions): NodeObject {
   let writtenAt = 0
   let wake: (() => void) | undefined
   let asked = false
+  /** Of the Node, as long as it is there; it was there once since this kubelet began when `known`. */
+  let uid: string | undefined
+  let known = false
 
   async function writeStatus(): Promise<void> {
     const before = node ?? (await client.get(nodes, { name: nodeName }))
@@ -73,12 +76,18 @@ export function keepNode(options: NodeObjectOptions): NodeObject {
       asked = false
       let wait = statusEvery
       try {
-        if (!node) node = await register(options)
+        // Who deletes the Node of a kubelet that runs takes it out of the cluster: it comes back when it is started again.
+        if (!node) node = await register({ ...options, register: options.register && !known })
         await writeStatus()
+        uid = node?.metadata.uid
+        known = true
         registered.resolve()
       } catch (error) {
         node = undefined
-        wait = retryEvery
+        if (known && isNotFound(error)) {
+          uid = undefined
+          log.warn({ node: nodeName }, 'the Node was deleted; it is made again only when the kubelet is started again')
+        } else wait = retryEvery
         log.warn({ node: nodeName, error: String(error) }, 'cannot write the status of the node; trying again')
       }
       if (asked) continue
@@ -95,7 +104,8 @@ export function keepNode(options: NodeObjectOptions): NodeObject {
     while (!stop.signal.aborted) {
       let wait = options.leaseSeconds * 250
       try {
-        await renewLease(options, node?.metadata.uid ?? '')
+        // Without a Node there is nothing to be alive.
+        if (uid) await renewLease(options, uid)
       } catch (error) {
         wait = retryEvery
         log.warn({ node: nodeName, error: String(error) }, 'cannot renew the lease of the node; trying again')
