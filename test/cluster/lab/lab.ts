@@ -7,8 +7,17 @@ import { labByHand, labFolder, removeLab, removeLeftovers } from './leftovers.ts
 import { Machine } from './machine.ts'
 import { run } from './run.ts'
 
-/** The address of the outside world; machines count from 1. */
-const outsideAddress = '172.31.0.254'
+/** The address of the outside world in a network of the lab; machines count from 1. Network 0 is the one of all. */
+const outsideAddress = (network = 0) => `172.31.${network}.254`
+
+/** A machine's place at the switches: one card for each network it is in. */
+interface Place {
+  readonly machine: Machine
+  readonly number: number
+  readonly networks: number[]
+}
+const hex = (number: number) => number.toString(16).padStart(2, '0')
+const port = ({ number }: Place, network = 0) => `port${number}${network ? `-${network}` : ''}`
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -16,7 +25,8 @@ export class Lab implements AsyncDisposable {
   readonly outside: Machine
   readonly #name: string
   readonly #folder: string
-  readonly #machines: { readonly machine: Machine; readonly port: string; readonly mac: string }[] = []
+  readonly #places: Place[] = []
+  readonly #lossy = new Map<Machine, number>()
 
   /** Ended from outside: tidies up first, then ends as it would have. */
   readonly #onSignal = (signal: NodeJS.Signals) => {
@@ -26,7 +36,7 @@ export class Lab implements AsyncDisposable {
   private constructor(name: string, folder: string) {
     this.#name = name
     this.#folder = folder
-    this.outside = this.#make('outside', outsideAddress)
+    this.outside = this.#make('outside', outsideAddress())
   }
 
   /** An empty lab: the switch and the outside world. `name` only for one that outlives this process. */
@@ -36,69 +46,77 @@ export class Lab implements AsyncDisposable {
     const lab = new Lab(called, await labFolder(called))
     if (!name) for (const signal of signals) process.once(signal, lab.#onSignal)
     await lab.outside.boot()
-    await lab.outside.ok('sh', [
-      '-ec',
-      `ip link add br0 type bridge forward_delay 0
-       ip addr add ${outsideAddress}/24 dev br0
-       ip link set br0 up
-       echo 1 > /proc/sys/net/ipv4/ip_forward`,
-    ])
+    await lab.#makeSwitch(0)
+    await lab.outside.ok('sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'])
     return lab
   }
 
   /** A new machine, switched on and plugged in. */
   async machine(name: string): Promise<Machine> {
-    const number = this.#machines.length + 1
+    const number = this.#places.length + 1
     const machine = this.#make(name, `172.31.0.${number}`)
-    this.#machines.push({
-      machine,
-      port: `port${number}`,
-      mac: `02:00:ac:1f:00:${number.toString(16).padStart(2, '0')}`,
-    })
+    this.#places.push({ machine, number, networks: [0] })
     await this.powerOn(machine)
     return machine
   }
 
-  /** Switches a machine on that was off. Its network card is the one it always had. */
+  /** Gives a machine one more network card, eth1 and so on, in another network (1 to 253); answers its address there. */
+  async card(machine: Machine, network = 1): Promise<string> {
+    const place = this.#place(machine)
+    if (place.networks.includes(network)) throw new Error(`${machine.name} is in network ${network} already`)
+    if (!this.#places.some(({ networks }) => networks.includes(network))) await this.#makeSwitch(network)
+    place.networks.push(network)
+    await this.#plugIn(place, network)
+    return `172.31.${network}.${place.number}`
+  }
+
+  /** Switches a machine on that was off. Its network cards are those it always had. */
   async powerOn(machine: Machine): Promise<void> {
-    const { port, mac } = this.#entry(machine)
     await machine.boot()
+    const place = this.#place(machine)
+    for (const network of place.networks) await this.#plugIn(place, network)
+  }
+
+  async #makeSwitch(network: number): Promise<void> {
     await this.outside.ok('sh', [
       '-ec',
-      `ip link add ${port} type veth peer name lab-new address ${mac}
-       ip link set ${port} master br0 up`,
+      `ip link add br${network} type bridge forward_delay 0
+       ip addr add ${outsideAddress(network)}/24 dev br${network}
+       ip link set br${network} up`,
     ])
-    const moved = await run('nsenter', [
-      '-t',
-      String(this.outside.pid),
-      '--net',
-      'ip',
-      'link',
-      'set',
-      'lab-new',
-      'netns',
-      String(machine.pid),
+  }
+
+  async #plugIn(place: Place, network: number): Promise<void> {
+    const { machine, number, networks } = place
+    const card = `eth${networks.indexOf(network)}`
+    await this.outside.ok('sh', [
+      '-ec',
+      `ip link add ${port(place, network)} type veth peer name lab-new address 02:00:ac:1f:${hex(network)}:${hex(number)}
+       ip link set ${port(place, network)} master br${network} up`,
     ])
+    const move = ['ip', 'link', 'set', 'lab-new', 'netns', String(machine.pid)]
+    const moved = await run('nsenter', ['-t', String(this.outside.pid), '--net', ...move])
     if (moved.code !== 0) throw new Error(`cannot plug in ${machine.name}: ${moved.stderr}`)
     await machine.ok('sh', [
       '-ec',
-      `ip link set lab-new name eth0
-       ip addr add ${machine.address}/24 dev eth0
-       echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad
-       ip link set eth0 up
-       ip route add default via ${outsideAddress}`,
+      `ip link set lab-new name ${card}
+       ip addr add 172.31.${network}.${number}/24 dev ${card}
+       echo 0 > /proc/sys/net/ipv6/conf/${card}/accept_dad
+       ip link set ${card} up
+       ${network === 0 ? `ip route add default via ${outsideAddress()}` : ''}`,
     ])
   }
 
   async reboot(machine: Machine): Promise<void> {
     await machine.powerOff()
-    await this.outside.exec('ip', ['link', 'del', this.#entry(machine).port])
+    const place = this.#place(machine)
+    for (const network of place.networks) await this.outside.exec('ip', ['link', 'del', port(place, network)])
     await this.powerOn(machine)
   }
 
   /** Lets no packet pass between any of `some` and any of `others`, until `heal`. */
   async cut(some: readonly Machine[], others: readonly Machine[]): Promise<void> {
-    const ports = (machines: readonly Machine[]) => machines.map(machine => this.#entry(machine).port).join(', ')
+    const ports = (machines: readonly Machine[]) => machines.map(machine => port(this.#place(machine))).join(', ')
     const [a, b] = [ports(some), ports(others)]
     await this.outside.ok('nft', ['-f', '-'], {
       input: `table bridge cuts {
@@ -111,22 +129,51 @@ export class Lab implements AsyncDisposable {
     })
   }
 
+  /**
+   * Loses that many of a hundred packets on the cable of a machine, each way, until `heal`. (There is no delay: kernels
+   * without netem cannot hold packets back.)
+   */
+  async lose(machine: Machine, percent: number): Promise<void> {
+    this.#lossy.set(machine, percent)
+    const rules = [...this.#lossy].map(([each, lost]) => {
+      const drop = lost < 100 ? `numgen random mod 100 < ${lost} drop` : 'drop'
+      const cable = port(this.#place(each))
+      return { in: `iifname ${cable} ${drop}`, out: `oifname ${cable} ${drop}` }
+    })
+    const chain = (hook: string, lines: readonly string[]) =>
+      `chain ${hook} { type filter hook ${hook} priority 1;\n${lines.join('\n')}\n}\n`
+    await this.outside.exec('nft', ['delete', 'table', 'bridge', 'losses'])
+    await this.outside.ok('nft', ['-f', '-'], {
+      input: `table bridge losses {
+        ${chain(
+          'prerouting',
+          rules.map(rule => rule.in),
+        )}
+        ${chain(
+          'postrouting',
+          rules.map(rule => rule.out),
+        )}
+      }\n`,
+    })
+  }
+
   /** Lets everything pass again. */
   async heal(): Promise<void> {
-    await this.outside.exec('nft', ['delete', 'table', 'bridge', 'cuts'])
+    this.#lossy.clear()
+    for (const table of ['cuts', 'losses']) await this.outside.exec('nft', ['delete', 'table', 'bridge', table])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { machine } of this.#machines) await machine[Symbol.asyncDispose]()
+    for (const { machine } of this.#places) await machine[Symbol.asyncDispose]()
     await this.outside[Symbol.asyncDispose]()
     await removeLab(this.#name)
     for (const signal of signals) process.off(signal, this.#onSignal)
   }
 
-  #entry(machine: Machine) {
-    const entry = this.#machines.find(each => each.machine === machine)
-    if (!entry) throw new Error(`${machine.name} is not of this lab`)
-    return entry
+  #place(machine: Machine): Place {
+    const place = this.#places.find(each => each.machine === machine)
+    if (!place) throw new Error(`${machine.name} is not of this lab`)
+    return place
   }
 
   #make(name: string, address: string): Machine {
