@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { output } from './command.ts'
+import { alphaCommand } from './commands/alpha-command.ts'
 import { certsCommand, kubeconfigCommand } from './commands/certs-command.ts'
 import { clusterOptions } from './commands/cluster-options.ts'
 import { configCommand } from './commands/config-command.ts'
@@ -130,6 +131,7 @@ export const kobune: Command = {
     tokenCommand,
     certsCommand,
     kubeconfigCommand,
+    alphaCommand,
     snapshotCommand,
     datastoreCommand,
     ...processCommands,

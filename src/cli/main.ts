@@ -1,5 +1,14 @@
 import { version } from '../base/version.ts'
 
+/** 128 and the number of SIGPIPE, which Node ignores. */
+const brokenPipe = 141
+
+// Who reads no further (`| head`) wants no more.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(brokenPipe)
+})
+
 const words = process.argv.slice(2)
 if (words.length === 1 && (words[0] === '--version' || words[0] === '-v')) {
   process.stdout.write(`kobune ${version}\n`)

@@ -56,6 +56,16 @@ test('a line that cannot be understood says why and exits with 2', () => {
   }
 })
 
+test('a reader that goes away ends the command without a stack', () => {
+  const script = '{ sleep 0.5; "$0" "$1" init --help; echo "$?" >&2; } | true'
+  assert.equal(spawnSync('sh', ['-c', script, process.execPath, main], { encoding: 'utf8' }).stderr, '141\n')
+})
+
+test('what older texts call alpha works', () => {
+  assert.match(kobune('alpha', 'certs', 'certificate-key').stdout, /^[0-9a-f]{64}\n$/)
+  assert.doesNotMatch(kobune('--help').stdout, /alpha/)
+})
+
 test('--help shows what a command does, with examples, and hides what is not meant to be typed', () => {
   const all = kobune('--help').stdout
   assert.match(all, /up .*Bring up a cluster on this machine/)
