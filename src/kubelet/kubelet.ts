@@ -90,6 +90,7 @@ export async function startKubelet(given: KubeletOptions): Promise<Kubelet> {
     registered: node?.registered ?? new Promise(() => {}),
     port: server?.port,
     renewCertificates: tls => server?.renewCertificates(tls),
+    renewTokens: parts.renewTokens,
     runtimeProblem: health.runtimeProblem,
     async stop() {
       housekeeping.stop()

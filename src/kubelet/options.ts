@@ -66,6 +66,8 @@ export interface Kubelet {
   readonly port: number | undefined
   /** The server's certificate from now on, and who signs those of callers. PEM; what is not given stays. */
   renewCertificates(tls: { readonly cert?: string; readonly key?: string; readonly apiClientCa?: string }): void
+  /** Gives all pods new tokens: the former will not be good for long. */
+  renewTokens(): void
   /** Why the runtime can run nothing; undefined when it can. */
   runtimeProblem(): string | undefined
   /** Stops looking after pods; they go on running. */

@@ -30,7 +30,9 @@ export interface SharedPartsInput {
 }
 
 /** `stop` comes after the workers have been closed. */
-export async function sharedParts(input: SharedPartsInput): Promise<{ readonly deps: PodDeps; stop(): Promise<void> }> {
+export async function sharedParts(
+  input: SharedPartsInput,
+): Promise<{ readonly deps: PodDeps; renewTokens(): void; stop(): Promise<void> }> {
   const { options, machine, cgroups, paths, set } = input
   const { client, host, cri, clock, nodeName, rootDir } = options
   const recorder = client && eventRecorder(client, { component: 'kubelet', host: nodeName }, clock)
@@ -92,6 +94,10 @@ export async function sharedParts(input: SharedPartsInput): Promise<{ readonly d
   }
   return {
     deps,
+    renewTokens() {
+      tokens.expire()
+      for (const worker of set.workers()) worker.poke({ volumes: true })
+    },
     async stop() {
       statuses.stop()
       await Promise.all([serviceInformer?.stop(), objects.stop(), recorder?.flush()])

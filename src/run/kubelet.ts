@@ -2,6 +2,7 @@
 import { systemClock } from '../base/clock.ts'
 import { logger } from '../base/log.ts'
 import { linuxHost } from '../host/host.ts'
+import { followRotation } from './authority-rotation.ts'
 import { keepCertificates } from './certificate-renewal.ts'
 import type { KubeletFlags } from './flags/kubelet.ts'
 import { keepCompiled } from './keep-compiled.ts'
@@ -39,9 +40,17 @@ export async function runKubelet(flags: KubeletFlags, said: ReadonlySet<string>)
         certificates: ({ client }) =>
           keepCertificates({ ...setup, host, client, clock: systemClock, certDir: flags['cert-dir'] }),
       }),
-      ...(flags['pod-network'] === 'auto' && {
-        more: node => followPodNetwork({ ...node, host, nodeName, clock: systemClock }),
-      }),
+      more: node => {
+        const same = { ...node, host, nodeName, clock: systemClock }
+        const rotation = followRotation({ ...same, config })
+        const network = flags['pod-network'] === 'auto' ? followPodNetwork(same) : undefined
+        return {
+          async stop() {
+            await network?.stop()
+            await rotation.stop()
+          },
+        }
+      },
     }),
   ])
   // Told to stop before the runtime answered: nothing has been begun.

@@ -11,6 +11,7 @@ import { httpTransport } from '../client/http-transport.ts'
 import { lateTransport } from '../client/late-transport.ts'
 import type { Host } from '../host/host.ts'
 import { type NodeCredentials, nodeCredentials } from '../kubelet/certificates/node-credentials.ts'
+import type { CertificatePair } from '../kubelet/certificates/pair.ts'
 import type { KubeletConfiguration } from '../kubelet/configuration.ts'
 import { type Cri, criClient } from '../kubelet/cri/cri.ts'
 import { startKubelet } from '../kubelet/kubelet.ts'
@@ -21,11 +22,22 @@ import type { ApiBalancer } from './api-balancer.ts'
 import { liveBundle } from './live-files.ts'
 import { followAddresses } from './node-addresses.ts'
 import { nodeMetrics, type WatchedParts } from './node-metrics.ts'
-import { serveWith } from './serving-certificate.ts'
+import { type Serving, serveWith } from './serving-certificate.ts'
 
 /** What stops. */
 export interface Stoppable {
   stop(): Promise<void> | void
+}
+
+/** A node that can speak to the API, for what else it does. */
+export interface ConnectedNode {
+  readonly client: Client
+  readonly nodeAddress: string
+  /** Certificates of the kubelet that the cluster signs. */
+  readonly certificates: () => readonly CertificatePair[]
+  /** From now on, those that this is true of are replaced. */
+  readonly replaceWhen: (outdated: (pair: CertificatePair) => boolean) => void
+  readonly renewTokens: () => void
 }
 
 /** Looks after certificates, and tells when they expire. */
@@ -54,7 +66,7 @@ export interface NodeAgentOptions {
   /** Starts what looks after the machine's certificates, from the beginning: without them there may be no API server. */
   readonly certificates?: (node: { readonly client: Client | undefined }) => CertificateKeeper
   /** Starts what else this node does once it can speak to the API. */
-  readonly more?: (node: { readonly client: Client; readonly nodeAddress: string }) => Stoppable
+  readonly more?: (node: ConnectedNode) => Stoppable
 }
 
 export interface NodeAgent {
@@ -94,7 +106,13 @@ async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<Nod
   await runtimeAnswers(cri, options, signal)
   await checkCgroupDriver(cri, options)
   if (late) parts.push({ stop: () => late.close() })
-  const serving = await serveWith({ ...options, client, names: () => [nodeName, ...addresses.current()] })
+  const trust = { outdated: (_: CertificatePair) => false }
+  const serving = await serveWith({
+    ...options,
+    client,
+    names: () => [nodeName, ...addresses.current()],
+    outdated: pair => trust.outdated(pair),
+  })
   const authority = await clientAuthority(config.authentication.x509.clientCAFile)
   if (authority) parts.push(authority)
   const watched: WatchedParts = { serving: serving.pair, ...(keeper && { certificates: () => keeper.current() }) }
@@ -149,7 +167,7 @@ async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<Nod
   }
   const connecting =
     late && client
-      ? connect(options, { late, client, kubelet, addresses, parts, way, watched, serving, signal })
+      ? connect(options, { late, client, kubelet, addresses, parts, way, watched, serving, trust, signal })
       : undefined
   return {
     kubelet,
@@ -171,7 +189,9 @@ interface Connecting {
   readonly client: Client
   readonly kubelet: Kubelet
   readonly addresses: { readonly current: () => readonly string[] }
-  readonly serving: { readonly ask: () => void }
+  readonly serving: Pick<Serving, 'ask' | 'poke' | 'signed'>
+  /** Which certificates have to go before their time. */
+  readonly trust: { outdated: (pair: CertificatePair) => boolean }
   readonly parts: Stoppable[]
   readonly way: Stoppable[]
   readonly watched: WatchedParts
@@ -181,7 +201,7 @@ interface Connecting {
 /** Everything that needs the API server, in order, as soon as there are credentials for it. */
 async function connect(options: NodeAgentOptions, running: Connecting): Promise<void> {
   const { host, clock, nodeName, kubeconfig, bootstrapKubeconfig, certDir, config } = options
-  const { late, client, kubelet, addresses, serving, parts, way, watched, signal } = running
+  const { late, client, kubelet, addresses, serving, trust, parts, way, watched, signal } = running
   let credentials: NodeCredentials | undefined
   while (!signal.aborted) {
     try {
@@ -209,8 +229,20 @@ async function connect(options: NodeAgentOptions, running: Connecting): Promise<
     }
   }
   if (signal.aborted || !credentials) return
-  if (config.rotateCertificates) parts.push(credentials.rotate(client))
-  const more = options.more?.({ client, nodeAddress: addresses.current()[0]! })
+  const kept = config.rotateCertificates ? credentials.rotate(client, pair => trust.outdated(pair)) : undefined
+  if (kept) parts.push(kept)
+  const { certificate } = credentials
+  const more = options.more?.({
+    client,
+    nodeAddress: addresses.current()[0]!,
+    certificates: () => [certificate(), serving.signed()].filter(pair => pair !== undefined),
+    replaceWhen(outdated) {
+      trust.outdated = outdated
+      kept?.poke()
+      serving.poke()
+    },
+    renewTokens: () => kubelet.renewTokens(),
+  })
   if (more) parts.push(more)
   // Whoever approves looks whether the addresses are the node's.
   void kubelet.registered.then(serving.ask, () => {})

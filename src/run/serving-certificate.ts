@@ -18,11 +18,15 @@ export interface ServeWithOptions {
   readonly client: Client | undefined
   /** DNS names and addresses it is to have now. */
   readonly names: () => readonly string[]
+  /** Whether one that the cluster signed has to go before its time. */
+  readonly outdated?: (pair: CertificatePair) => boolean
 }
 
 export interface Serving {
   /** The one to serve with now. */
   readonly pair: () => CertificatePair
+  /** The one that the cluster signed, if there is one. */
+  readonly signed: () => CertificatePair | undefined
   /** Newer ones go there. */
   use(kubelet: Pick<Kubelet, 'renewCertificates'>): void
   /** The cluster can be asked from now on. */
@@ -42,6 +46,7 @@ async function fromFiles(certFile: string, keyFile: string): Promise<Serving> {
   const live = await livePair(certFile, keyFile)
   return {
     pair: () => live.current,
+    signed: () => undefined,
     use: kubelet => void live.on(pair => kubelet.renewCertificates(pair)),
     ask: () => {},
     poke: () => {},
@@ -59,6 +64,7 @@ async function fromCluster(options: ServeWithOptions, client: Client): Promise<S
   let kept: KeptCertificate | undefined
   return {
     pair: () => pair,
+    signed: () => signed,
     use: target => {
       kubelet = target
     },
@@ -68,6 +74,7 @@ async function fromCluster(options: ServeWithOptions, client: Client): Promise<S
         what: 'serving certificate',
         current: () => signed,
         names,
+        ...(options.outdated && { outdated: options.outdated }),
         async renew(stop) {
           const { obtainCertificate } = await import('../kubelet/certificates/obtain.ts')
           const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }
@@ -92,6 +99,7 @@ async function ownKey(options: ServeWithOptions): Promise<Serving> {
   let kept: KeptCertificate | undefined
   return {
     pair: () => pair,
+    signed: () => undefined,
     use(kubelet) {
       kept = keepCertificate({
         clock,

@@ -4,6 +4,7 @@ import type { BootstrapTokenSpec } from '../config/types.ts'
 import { ensureAll } from '../ensure.ts'
 import { apiEndpoint, type ControlPlaneContext } from '../node-context.ts'
 import { administrators, nodeBootstrap } from '../objects/rbac.ts'
+import { rotationRights } from '../rotation/state.ts'
 import { ensureToken } from '../tokens.ts'
 import type { Phase } from './phase.ts'
 
@@ -17,7 +18,7 @@ export const bootstrapTokenPhase: Phase<BootstrapTokens> = {
   async run(context) {
     const client = await context.admin()
     const cluster = await context.cluster()
-    await ensureAll(client, [...administrators, ...nodeBootstrap])
+    await ensureAll(client, [...administrators, ...nodeBootstrap, ...rotationRights])
     for (const token of context.bootstrapTokens) await ensureToken(client, token)
     const ca = await context.host.files.read(`${cluster.certificatesDir}/ca.crt`)
     const server = `https://${apiEndpoint(cluster, context.endpoint)}`

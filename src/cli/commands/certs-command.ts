@@ -1,4 +1,5 @@
 import { renewableCertificates } from '../../bootstrap/certs/certificate-table.ts'
+import { rotationNames } from '../../bootstrap/rotation/steps.ts'
 import type { Command, Option } from '../command.ts'
 import { output } from '../command.ts'
 
@@ -34,6 +35,22 @@ export const certsCommand: Command = {
       options: [...folders, ...configured],
       examples: [['kobune certs renew all', 'On each machine of the control plane']],
       run: async call => (await import('./certs.ts')).renew(call),
+    },
+    {
+      name: 'rotate-ca',
+      does: 'Replace authorities by new ones, step by step, while the cluster works; run it again to go on',
+      arguments: [{ name: 'which', does: 'which ones', variadic: true, choices: ['all', ...rotationNames] }],
+      options: [
+        { flags: '--dry-run', does: 'print the plan, or how far it is' },
+        { flags: '--settle <duration>', does: 'what programs get to read what has changed', default: '90s' },
+        { flags: '--timeout <duration>', does: 'how long nodes may take for a step', default: '10m' },
+        configured[1]!,
+      ],
+      examples: [
+        ['kobune certs rotate-ca all --dry-run', 'What would be done, and what ends with it'],
+        ['kobune certs rotate-ca ca', 'On one machine of the control plane; the others follow'],
+      ],
+      run: async call => (await import('./rotate-ca.ts')).rotateCa(call),
     },
     {
       name: 'certificate-key',

@@ -10,6 +10,8 @@ export interface KeepCertificateOptions {
   readonly current: () => CertificatePair | undefined
   /** The names it should have now; undefined: they do not matter. An empty list: not known yet, so nothing is asked for. */
   readonly names?: () => readonly string[]
+  /** Whether one has to go before its time. */
+  readonly outdated?: (pair: CertificatePair) => boolean
   /** Gets a new one and puts it to use. */
   readonly renew: (signal: AbortSignal) => Promise<void>
   /** 0 to 1; which part of the last fifth. Default random. */
@@ -41,7 +43,7 @@ export function renewalTime(pair: CertificatePair, random: number): number {
 }
 
 export function keepCertificate(options: KeepCertificateOptions): KeptCertificate {
-  const { clock, what, current, names, random = Math.random } = options
+  const { clock, what, current, names, random = Math.random, outdated = () => false } = options
   const stop = new AbortController()
   let wake = new AbortController()
   let seen: CertificatePair | undefined
@@ -51,7 +53,7 @@ export function keepCertificate(options: KeepCertificateOptions): KeptCertificat
     const pair = current()
     const wanted = names?.()
     if (wanted?.length === 0) return lookEvery
-    if (!pair) return 0
+    if (!pair || outdated(pair)) return 0
     if (pair !== seen) part = random()
     seen = pair
     if (wanted && sortedNames(wanted).join() !== pairFacts(pair)?.names.join()) return 0
@@ -69,7 +71,8 @@ export function keepCertificate(options: KeepCertificateOptions): KeptCertificat
           log.info({ what, until: until(current()) }, 'certificate renewed')
           // Whatever was given is used for a while, even if it is not what was asked for.
           const next = current()
-          wait = Math.min(lookEvery, Math.max(shortest, next ? renewalTime(next, part) - clock.now() : 0))
+          const left = next && !outdated(next) ? renewalTime(next, part) - clock.now() : 0
+          wait = Math.min(lookEvery, Math.max(shortest, left))
         } catch (error) {
           if (stop.signal.aborted) return
           log.warn({ what, error: (error as Error).message, until: until(current()) }, 'certificate not renewed yet')

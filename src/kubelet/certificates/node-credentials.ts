@@ -30,8 +30,8 @@ export interface NodeCredentials {
   /** The kubeconfig's server as it is now. */
   readonly server: () => string
   readonly certificate: () => CertificatePair | undefined
-  /** Renews the client certificate from now on, as the node itself. */
-  rotate(client: Client): KeptCertificate
+  /** Renews the client certificate from now on, as the node itself; `outdated`: also before its time. */
+  rotate(client: Client, outdated?: (pair: CertificatePair) => boolean): KeptCertificate
   stop(): void
 }
 
@@ -62,9 +62,10 @@ export async function nodeCredentials(options: NodeCredentialsOptions): Promise<
     options: { ...followed.options, cert: () => pair?.cert, key: () => pair?.key },
     server: () => followed.live.current.server,
     certificate: () => pair,
-    rotate: client =>
+    rotate: (client, outdated) =>
       keepCertificate({
         clock,
+        ...(outdated && { outdated }),
         what: 'client certificate',
         // A node that has a token instead has nothing to renew.
         current: () => pair,

@@ -11,6 +11,8 @@ export interface Tokens {
   /** When the first of a pod's tokens wants to be replaced, milliseconds since the epoch. */
   refreshAt(podUid: string): number | undefined
   forget(podUid: string): void
+  /** All have to be replaced now. */
+  expire(): void
 }
 
 interface Kept {
@@ -53,5 +55,6 @@ export function serviceAccountTokens(client: Client | undefined, clock: Clock): 
       return all.length ? Math.min(...all) : undefined
     },
     forget: podUid => void kept.delete(podUid),
+    expire: () => kept.clear(),
   }
 }
