@@ -254,7 +254,9 @@ export class Plane implements AsyncDisposable {
 
   #run(name: string, program: string, args: readonly string[]): Restartable {
     const made = new Restartable(name, () => {
-      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+      // What they say is looked at, however silent the tests are.
+      const env = { ...process.env, KOBUNE_LOG_LEVEL: 'info' }
+      const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
       const log = createWriteStream(join(this.folder, `${name}.log`), { flags: 'a' })
       child.stdout.pipe(log, { end: false })
       child.stderr.pipe(log, { end: false })
