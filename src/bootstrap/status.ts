@@ -7,7 +7,10 @@ import { loadKubeconfig } from '../client/kubeconfig.ts'
 import type { Host } from '../host/host.ts'
 import { criClient } from '../kubelet/cri/cri.ts'
 import { getCondition } from '../machinery/conditions.ts'
+import type { Journal } from './journal.ts'
 import { paths } from './paths.ts'
+import { healthChecks, healthOf } from './phases/wait-control-plane.ts'
+import { kubeletHealth } from './services.ts'
 import type { Settings } from './settings.ts'
 
 export interface ComponentStatus {
@@ -24,21 +27,60 @@ type Answer = Omit<ComponentStatus, 'component'>
 const good = (says: string): Answer => ({ healthy: true, says })
 const bad = (says: string, hint?: string): Answer => ({ healthy: false, says, ...(hint && { hint }) })
 
-/** Looks at every component of this machine's cluster. Never throws for what is broken. */
-export async function clusterStatus(host: Host, settings: Settings): Promise<ComponentStatus[]> {
-  const transport = await loadKubeconfig(paths.adminConf).then(
+type Checks = Readonly<Record<string, () => Promise<Answer>>>
+
+/** Looks at every component of the cluster that `up` made. Never throws for what is broken. */
+export function clusterStatus(host: Host, settings: Settings): Promise<ComponentStatus[]> {
+  return look(paths.adminConf, client => ({
+    containerd: () => runtime(host, paths.containerdSocket),
+    server: () => running(host, 'server', paths.serverPid),
+    agent: () => running(host, 'agent', paths.agentPid),
+    api: () => api(client, 'kobune logs server'),
+    node: () => node(client, settings.nodeName, 'kobune logs agent'),
+    dns: () => dns(client),
+  }))
+}
+
+/** The same of a node that `init` or `join` made: what this machine runs, and how the cluster sees it. */
+export async function nodeStatusOf(
+  host: Host,
+  { nodeName, controlPlane, criSocket }: Journal,
+): Promise<ComponentStatus[]> {
+  const pods = controlPlane ? await localPods(host) : {}
+  return look(controlPlane ? paths.adminConf : paths.kubeletConf, client => ({
+    containerd: () => runtime(host, criSocket.replace(/^unix:\/\//, '')),
+    kubelet: async () => {
+      const wrong = await kubeletHealth()
+      return wrong === undefined ? good('is healthy') : bad(wrong, 'kobune logs kubelet; kobune nodes start')
+    },
+    ...pods,
+    api: () => api(client, 'kobune nodes list'),
+    node: () => node(client, nodeName, 'kobune logs kubelet'),
+    ...(controlPlane && { dns: () => dns(client) }),
+  }))
+}
+
+/** Of the static pods of this machine, whose health is asked for where it is. */
+async function localPods(host: Host): Promise<Checks> {
+  const checks: Record<string, () => Promise<Answer>> = {}
+  for (const { component, url } of await healthChecks({
+    host,
+    endpoint: { advertiseAddress: '127.0.0.1', bindPort: 6443 },
+  })) {
+    checks[component] = async () => {
+      const wrong = await healthOf(url)
+      return wrong === undefined ? good('is healthy') : bad(wrong, `kubectl -n kube-system logs ${component}-NODE`)
+    }
+  }
+  return checks
+}
+
+async function look(kubeconfig: string, checksOf: (client: Client | undefined) => Checks): Promise<ComponentStatus[]> {
+  const transport = await loadKubeconfig(kubeconfig).then(
     options => httpTransport({ ...options, timeout: 5_000 }),
     () => undefined,
   )
-  const client = transport && createClient(transport)
-  const checks: Readonly<Record<string, () => Promise<Answer>>> = {
-    containerd: () => runtime(host),
-    server: () => running(host, 'server', paths.serverPid),
-    agent: () => running(host, 'agent', paths.agentPid),
-    api: () => api(client),
-    node: () => node(client, settings.nodeName),
-    dns: () => dns(client),
-  }
+  const checks = checksOf(transport && createClient(transport))
   try {
     return await Promise.all(
       Object.entries(checks).map(async ([component, check]) => ({
@@ -56,9 +98,9 @@ async function running(host: Host, kind: 'server' | 'agent', pidFile: string): P
   return process ? good(`runs as process ${process.pid}`) : bad('does not run', `kobune logs ${kind}; kobune up`)
 }
 
-async function runtime(host: Host): Promise<Answer> {
-  if (!(await host.files.exists(paths.containerdSocket))) return bad('does not run', 'kobune up')
-  const cri = criClient({ socket: paths.containerdSocket })
+async function runtime(host: Host, socket: string): Promise<Answer> {
+  if (!(await host.files.exists(socket))) return bad('does not run', 'kobune up')
+  const cri = criClient({ socket })
   try {
     const { runtimeName, runtimeVersion } = await cri.version({ timeout: 5_000 })
     return good(`${runtimeName} ${runtimeVersion} answers`)
@@ -69,22 +111,22 @@ async function runtime(host: Host): Promise<Answer> {
   }
 }
 
-async function api(client: Client | undefined): Promise<Answer> {
-  if (!client) return bad(`${paths.adminConf} cannot be read`, 'kobune up')
+async function api(client: Client | undefined, hint: string): Promise<Answer> {
+  if (!client) return bad('the kubeconfig cannot be read', hint)
   try {
     await client.transport.raw('/readyz')
     return good('is ready')
   } catch (error) {
-    return bad(`is not ready: ${(error as Error).message}`, 'kobune logs server')
+    return bad(`is not ready: ${(error as Error).message}`, hint)
   }
 }
 
-async function node(client: Client | undefined, name: string): Promise<Answer> {
+async function node(client: Client | undefined, name: string, hint: string): Promise<Answer> {
   if (!client) return bad('cannot be asked for')
   const found = await client.get(nodes, { name })
   const ready = getCondition(found.status.conditions, 'Ready')
   if (ready?.status === 'True') return good(`${name} is Ready`)
-  return bad(`${name} is not ready: ${ready?.message ?? 'it has not reported yet'}`, 'kobune logs agent')
+  return bad(`${name} is not ready: ${ready?.message ?? 'it has not reported yet'}`, hint)
 }
 
 async function dns(client: Client | undefined): Promise<Answer> {

@@ -69,7 +69,7 @@ export const kobune: Command = {
     {
       name: 'logs',
       does: 'Show what a component says',
-      arguments: [{ name: 'component', does: 'whose log', choices: ['server', 'agent', 'containerd'] }],
+      arguments: [{ name: 'component', does: 'whose log', choices: ['server', 'agent', 'kubelet', 'containerd'] }],
       options: [
         { flags: '-f, --follow', does: 'go on until interrupted' },
         { flags: '-n, --lines <count>', does: 'how many of the last lines', default: '100' },

@@ -90,6 +90,10 @@ describe('three control plane machines and two workers', { skip: await missing()
       ]),
     )
     assert.deepEqual(statuses, ['ok', 'ok', 'ok'])
+    // Exit code 0: all is well.
+    const own = await cluster.ok(controlPlane[1]!, ['status'])
+    assert.match(own, /✓ +etcd|✓ +kube-apiserver/)
+    assert.match(await cluster.ok(workers[0]!, ['status']), /✓ +node +w1 is Ready/)
   })
 })
 

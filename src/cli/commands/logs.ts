@@ -7,6 +7,7 @@ import { UserError } from '../user-error.ts'
 const files: Readonly<Record<string, string>> = {
   server: paths.serverLog,
   agent: paths.agentLog,
+  kubelet: paths.kubeletLog,
   containerd: paths.containerdLog,
 }
 

@@ -1,5 +1,6 @@
+import { readJournal } from '../../bootstrap/journal.ts'
 import { savedSettings } from '../../bootstrap/settings.ts'
-import { clusterStatus } from '../../bootstrap/status.ts'
+import { clusterStatus, nodeStatusOf } from '../../bootstrap/status.ts'
 import { linuxHost } from '../../host/host.ts'
 import type { Call } from '../command.ts'
 import { columns, printResult } from '../print.ts'
@@ -13,8 +14,11 @@ export async function status({ options }: Call): Promise<number> {
       cause,
     })
   })
-  if (!settings) throw new UserError('there is no cluster on this machine', { hint: 'kobune up' })
-  const components = await clusterStatus(linuxHost, settings)
+  const journal = await readJournal(linuxHost)
+  if (!settings && !journal) {
+    throw new UserError('there is no cluster on this machine', { hint: 'kobune up, kobune init, or kobune join' })
+  }
+  const components = settings ? await clusterStatus(linuxHost, settings) : await nodeStatusOf(linuxHost, journal!)
   await printResult(options.output, components, all => {
     const rows = all.map(({ component, healthy, says }) => [healthy ? '✓' : '✗', component, says])
     const hints = all.flatMap(({ component, hint }) => (hint ? [`${component}: try ${hint}`] : []))
