@@ -8,12 +8,13 @@ import { dnsAddress, type Settings } from '../bootstrap/settings.ts'
 import { createClient } from '../client/client.ts'
 import { httpTransport } from '../client/http-transport.ts'
 import { InformerSet } from '../client/informer.ts'
-import { loadKubeconfig } from '../client/kubeconfig.ts'
+import { followKubeconfig } from '../client/kubeconfig.ts'
 import { linuxHost } from '../host/host.ts'
 import { completeKubeletConfiguration } from '../kubelet/configuration.ts'
 import { setUpCni } from '../kubelet/runtime/cni.ts'
 import { startNodeNetwork } from '../network/node-network.ts'
 import { startProxy } from '../proxy/proxy.ts'
+import { keepCertificates } from './certificate-renewal.ts'
 import { keepCompiled } from './keep-compiled.ts'
 import { startNodeAgent } from './node-agent.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -29,29 +30,33 @@ export async function runAgent(settingsFile: string): Promise<number> {
   const settings = JSON.parse(readFileSync(settingsFile, 'utf8')) as Settings
   const { nodeName, apiAddress, podCidr, clusterDomain } = settings
   const host = linuxHost
-  const proxyTransport = httpTransport(await loadKubeconfig(paths.proxyConf))
+  const proxyConf = await followKubeconfig(paths.proxyConf)
+  const proxyTransport = httpTransport(proxyConf.options)
   const informers = new InformerSet(createClient(proxyTransport))
   const proxy = startProxy({ host, informers, nodeName, podCidrs: [podCidr] })
   const attach = (podCidrs: readonly string[]) =>
     setUpCni(host, { podCidrs, mtu, confDir: paths.cniConf, dataDir: paths.cniData })
+  const config = completeKubeletConfiguration({
+    staticPodPath: paths.manifests,
+    podLogsDir: paths.podLogs,
+    clusterDNS: [dnsAddress(settings)],
+    clusterDomain,
+    authentication: { x509: { clientCAFile: join(paths.pki, 'ca.crt') } },
+    // There may be a kubelet with one on the same machine.
+    healthzPort: 0,
+  })
+  const certDir = join(paths.kubelet, 'pki')
   const node = await startNodeAgent({
     host,
     clock: systemClock,
-    config: completeKubeletConfiguration({
-      staticPodPath: paths.manifests,
-      podLogsDir: paths.podLogs,
-      clusterDNS: [dnsAddress(settings)],
-      clusterDomain,
-      authentication: { x509: { clientCAFile: join(paths.pki, 'ca.crt') } },
-      // There may be a kubelet with one on the same machine.
-      healthzPort: 0,
-    }),
+    config,
     nodeName,
     nodeIp: apiAddress,
     rootDir: paths.kubelet,
-    certDir: join(paths.kubelet, 'pki'),
+    certDir,
     criSocket: paths.containerdSocket,
     kubeconfig: paths.kubeletConf,
+    certificates: ({ client }) => keepCertificates({ host, clock: systemClock, client, config, nodeName, certDir }),
     more: ({ client }) => startNodeNetwork({ host, client, nodeName, podCidrs: [podCidr], attach }),
   })
   log.info({ node: nodeName }, 'running')
@@ -61,5 +66,6 @@ export async function runAgent(settingsFile: string): Promise<number> {
   await Promise.all([node.stop(), proxy.stop()])
   await informers.stop()
   await proxyTransport.close()
+  proxyConf.stop()
   return 0
 }

@@ -42,6 +42,8 @@ export interface ControlPlane {
   readonly server: ApiServer
   /** A client in this process, as a user; authorized as any other. */
   clientAs(name: string, groups?: readonly string[]): Client
+  /** Shows other certificates from now on. */
+  renew(pki: Pick<ControlPlanePki, 'server' | 'kubeletClient'>): void
   stop(): Promise<void>
 }
 
@@ -52,15 +54,17 @@ const accountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-sy
 /** Resolves when the API server is ready and the components have begun. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { pki, clock = systemClock, issuer = usualIssuer } = options
+  let { server: serving, kubeletClient } = pki
+  const tls = () => ({ cert: serving.certificate, key: serving.key, clientCA: pki.ca.certificate })
   const server = await startApiServer({
     storage: options.storage,
     ...secured({
       clientCA: pki.ca.certificate,
       ...(pki.frontProxyCa && { frontProxyCA: pki.frontProxyCa }),
       tokens: { issuer, key: createPrivateKey(pki.serviceAccountKey) },
-      kubelet: { cert: pki.kubeletClient.certificate, key: pki.kubeletClient.key, ca: pki.ca.certificate },
+      kubelet: { cert: () => kubeletClient.certificate, key: () => kubeletClient.key, ca: pki.ca.certificate },
     }),
-    tls: { cert: pki.server.certificate, key: pki.server.key, clientCA: pki.ca.certificate },
+    tls: tls(),
     bindAddress: options.bindAddress,
     port: options.port,
     advertiseAddress: options.advertiseAddress,
@@ -94,6 +98,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   return {
     server,
     clientAs,
+    renew(renewed) {
+      serving = renewed.server
+      kubeletClient = renewed.kubeletClient
+      server.renewCertificates(tls())
+    },
     async stop() {
       await parts.stop()
       await server.stop()

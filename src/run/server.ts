@@ -7,6 +7,7 @@ import type { Settings } from '../bootstrap/settings.ts'
 import { sqliteStorage } from '../storage/sqlite/sqlite.ts'
 import { type ControlPlanePki, startControlPlane } from './control-plane.ts'
 import { keepCompiled } from './keep-compiled.ts'
+import { livePair } from './live-files.ts'
 import { serveOrders } from './server-orders.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -40,11 +41,22 @@ export async function runServer(settingsFile: string): Promise<number> {
     serviceCidr: settings.serviceCidr,
     podCidr: settings.podCidr,
   })
+  const followed = await Promise.all(
+    ['apiserver', 'apiserver-kubelet-client'].map(name =>
+      livePair(join(paths.pki, `${name}.crt`), join(paths.pki, `${name}.key`)),
+    ),
+  )
+  const renew = () => {
+    const [server, kubeletClient] = followed.map(({ current: { cert, key } }) => ({ certificate: cert, key }))
+    plane.renew({ server: server!, kubeletClient: kubeletClient! })
+  }
+  for (const one of followed) one.on(renew)
   const orders = await serveOrders(paths.serverSocket, storage)
   log.info({ url: plane.server.url }, 'ready')
   keepCompiled()
   const signal = await stop
   log.info({ signal }, 'stopping')
+  for (const one of followed) one.stop()
   await orders.stop()
   await plane.stop()
   await storage.close()

@@ -15,6 +15,9 @@ export interface CertificateFolders {
   readonly kubernetesDir: string
 }
 
+/** kubelet.conf is the kubelet's own business; `up` makes one for the proxy, too. */
+type RenewableKubeconfig = Exclude<KubeconfigName, 'kubelet.conf'> | 'kube-proxy.conf'
+
 export interface RenewableCertificate {
   /** What `certs renew` and `certs check-expiration` call it. */
   readonly name: string
@@ -23,7 +26,7 @@ export interface RenewableCertificate {
   readonly authority: AuthorityName
   /** The pair `<certificate>.crt` and `.key` under the folder of certificates, or else a kubeconfig file. */
   readonly certificate?: Exclude<CertificateName, AuthorityName>
-  readonly kubeconfig?: Exclude<KubeconfigName, 'kubelet.conf'>
+  readonly kubeconfig?: RenewableKubeconfig
   /** There is none of it with an external etcd, or with none. */
   readonly ofEtcd: boolean
 }
@@ -32,7 +35,7 @@ function leaf(certificate: Exclude<CertificateName, AuthorityName>, authority: A
   return { name: certificate.replace('/', '-'), does, authority, certificate, ofEtcd: authority === 'etcd/ca' }
 }
 
-function conf(kubeconfig: Exclude<KubeconfigName, 'kubelet.conf'>, whom: string) {
+function conf(kubeconfig: RenewableKubeconfig, whom: string) {
   const does = `certificate embedded in the kubeconfig file for ${whom}`
   return { name: kubeconfig, does, authority: 'ca' as const, kubeconfig, ofEtcd: false }
 }
@@ -52,6 +55,12 @@ export const renewableCertificates: readonly RenewableCertificate[] = [
   conf('super-admin.conf', 'the super-admin'),
 ]
 
+/** All that is renewed by itself where it is there: those of `up`, too, which kubeadm's commands do not know. */
+export const renewedCertificates: readonly RenewableCertificate[] = [
+  ...renewableCertificates,
+  conf('kube-proxy.conf', 'a proxy that is no pod'),
+]
+
 /** The authorities, by what tables call them. */
 export const authorityNames: Readonly<Record<string, AuthorityName>> = {
   ca: 'ca',
@@ -64,7 +73,7 @@ export const shownAuthority = (name: AuthorityName) => name.replace('/', '-')
 
 /** The entry of a name; undefined when there is none. */
 export function renewableCertificate(name: string): RenewableCertificate | undefined {
-  return renewableCertificates.find(entry => entry.name === name)
+  return renewedCertificates.find(entry => entry.name === name)
 }
 
 /** The file that has the certificate. */

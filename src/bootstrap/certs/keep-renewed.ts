@@ -12,7 +12,7 @@ import {
   type CertificateFolders,
   certificateFile,
   type RenewableCertificate,
-  renewableCertificates,
+  renewedCertificates,
   shownAuthority,
 } from './certificate-table.ts'
 import { certificateIn } from './expiration.ts'
@@ -59,6 +59,7 @@ export interface KeptRenewed {
 const log = logger('certificates')
 /** Clocks are set and machines sleep, so the time is looked at now and then. Milliseconds. */
 const lookEvery = 60_000
+const nap = 5_000
 const shortestWait = 1_000
 const day = 86_400_000
 /** Certificates are dated back as much, for clocks that are behind. */
@@ -93,12 +94,14 @@ export function keepRenewed(options: KeepRenewedOptions): KeptRenewed {
   const part = random()
   const warned = new Map<string, number>()
   let seen: readonly Seen[] = []
+  /** When the next of them is due. */
+  let next = Number.POSITIVE_INFINITY
 
   /** All that are there. One that cannot be read is told, and does not keep the others waiting. */
   async function look(): Promise<readonly Seen[]> {
     const period = await validity?.().catch(() => undefined)
     const found = await Promise.all(
-      renewableCertificates.map(async (entry): Promise<readonly Seen[]> => {
+      renewedCertificates.map(async (entry): Promise<readonly Seen[]> => {
         const file = certificateFile(entry, options)
         try {
           const pem = await certificateIn(entry, file, files)
@@ -165,12 +168,13 @@ export function keepRenewed(options: KeepRenewedOptions): KeptRenewed {
     if (now.length > 0) seen = await look()
     // What could not be renewed is tried again: the more often the shorter its life.
     const waits = seen.map(one => Math.max(due(one), Math.min(lookEvery, one.life / 20)))
+    next = clock.now() + Math.min(...seen.map(due).filter(left => left > 0))
     return Math.max(shortestWait, Math.min(lookEvery, ...waits))
   }
 
   async function mend(): Promise<void> {
     await mendKubeconfigs(files, options.kubernetesDir)
-    for (const { certificate } of renewableCertificates)
+    for (const { certificate } of renewedCertificates)
       if (certificate) await mendPair(files, join(options.dir, certificate))
   }
 
@@ -185,7 +189,9 @@ export function keepRenewed(options: KeepRenewedOptions): KeptRenewed {
       } catch (error) {
         log.warn({ error: (error as Error).message }, 'the certificates could not be looked at')
       }
-      await delay(wait, stop.signal, clock).catch(() => {})
+      // A clock that is set ahead, or a machine that slept, is noticed soon.
+      for (let left = wait; left > 0 && !stop.signal.aborted && (left === wait || clock.now() < next); left -= nap)
+        await delay(Math.min(nap, left), stop.signal, clock).catch(() => {})
     }
   }
 

@@ -47,6 +47,15 @@ export const administrators: readonly Declared[] = [
   clusterBinding('kubeadm:apiserver-kubelet-client', 'system:kubelet-api-admin', user('kube-apiserver-kubelet-client')),
 ]
 
+/** What lets nodes renew their own certificates. */
+export const nodeRenewal: readonly Declared[] = [
+  clusterBinding(
+    'kubeadm:node-autoapprove-certificate-rotation',
+    'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
+    group('system:nodes'),
+  ),
+]
+
 /** What lets machines with a bootstrap token become nodes. */
 export const nodeBootstrap: readonly Declared[] = [
   clusterBinding('kubeadm:kubelet-bootstrap', 'system:node-bootstrapper', group(nodeTokenGroup)),
@@ -55,11 +64,7 @@ export const nodeBootstrap: readonly Declared[] = [
     'system:certificates.k8s.io:certificatesigningrequests:nodeclient',
     group(nodeTokenGroup),
   ),
-  clusterBinding(
-    'kubeadm:node-autoapprove-certificate-rotation',
-    'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
-    group('system:nodes'),
-  ),
+  ...nodeRenewal,
   declare(clusterRoles, {
     metadata: { name: 'kubeadm:get-nodes' },
     rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['get'] }],

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Client } from '../../client/client.ts'
 import type { Host } from '../../host/host.ts'
 import type { PkiFiles } from '../../pki/files.ts'
-import { renewableCertificates, shownAuthority } from '../certs/certificate-table.ts'
+import { renewedCertificates, shownAuthority } from '../certs/certificate-table.ts'
 import { type RenewOptions, renewCertificate } from '../certs/renew.ts'
 import { writeKubeconfig } from '../certs/write-kubeconfig.ts'
 import { writePair } from '../certs/write-pair.ts'
@@ -68,7 +68,7 @@ const steps: Readonly<Record<StepName, Work>> = {
         continue
       }
       await writePair(files, join(dir, baseOf(name)), { certificate: bundle, key })
-      for (const entry of renewableCertificates) {
+      for (const entry of renewedCertificates) {
         // Copies of kubeconfigs that only know the old authority go on until the step "serve".
         if (shownAuthority(entry.authority) === name && entry.name !== 'apiserver')
           await renewCertificate(entry.name, renewing)

@@ -25,7 +25,7 @@ export interface KeptCertificate {
 }
 
 /** Clocks are set and machines sleep, so the time is looked at now and then. */
-const lookEvery = 60_000
+const lookEvery = 10_000
 const shortest = 5_000
 const backdate = 300_000
 const retryFirst = 2_000
