@@ -4,7 +4,7 @@
  * they miss and are skipped.
  */
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { nodePackages } from '../src/bootstrap/steps/packages.ts'
 import { debianPackages } from '../src/host/packages.ts'
 import { linuxProcesses } from '../src/host/processes.ts'
@@ -38,6 +38,11 @@ async function install(names: readonly string[]): Promise<void> {
   await packages.install(missing)
 }
 
+/** Machines of the lab pack their images once, into a folder that goes when the tests end, also when they are interrupted. */
+const images = mkdtempSync('/var/tmp/kobune-images-')
+process.on('exit', () => rmSync(images, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
+
 let failed = false
 for (const [name, { files, concurrency, packages = [] }] of Object.entries(tiers)) {
   if (asked.length && !asked.includes(name)) continue
@@ -51,7 +56,11 @@ for (const [name, { files, concurrency, packages = [] }] of Object.entries(tiers
     {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, KOBUNE_LOG_LEVEL: process.env.KOBUNE_LOG_LEVEL ?? 'silent' },
+      env: {
+        ...process.env,
+        KOBUNE_LOG_LEVEL: process.env.KOBUNE_LOG_LEVEL ?? 'silent',
+        KOBUNE_LAB_IMAGES: images,
+      },
     },
   )
   failed ||= status !== 0

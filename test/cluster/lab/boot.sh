@@ -1,10 +1,10 @@
 #!/bin/bash
-# usage: boot.sh NAME FOLDER CHECKOUT GROUP LEASH
+# usage: boot.sh NAME FOLDER CHECKOUT GROUP LEASH [IMAGES]
 # Becomes a machine of its own: own network, mounts, name, processes, IPC and cgroups. Prints "ready" when it is one.
 # FOLDER keeps what survives a reboot; CHECKOUT is shared, read-only; GROUP is its cgroup in every hierarchy; with LEASH
-# 1 it ends with whoever started it. /usr is this machine's, read-only; /etc, /opt and /usr/local begin as this machine's.
+# 1 it ends with whoever started it; IMAGES is a folder of image archives that all machines share. /usr is this machine's, read-only; /etc, /opt and /usr/local begin as this machine's.
 set -eu
-name=$1 folder=$2 checkout=$3 group=$4 leash=$5
+name=$1 folder=$2 checkout=$3 group=$4 leash=$5 images=${6:-}
 groups=/sys/fs/cgroup
 if [ -e $groups/cgroup.controllers ]; then unified=1; else unified=; fi
 if [ -z "${LAB_STAGE:-}" ]; then
@@ -48,7 +48,8 @@ else
 fi
 # Folders this machine has for itself hide what was there; the lab's own and the checkout may be in one of them.
 mount -t tmpfs -o mode=700 lab /mnt
-mkdir /mnt/folder /mnt/checkout
+mkdir /mnt/folder /mnt/checkout /mnt/images
+[ -z "$images" ] || mount --bind "$images" /mnt/images
 mount --bind "$folder" /mnt/folder
 mount --bind "$checkout" /mnt/checkout
 mount -o remount,bind,ro /mnt/checkout
@@ -67,6 +68,11 @@ for each in root home srv var/lib var/log var/cache var/tmp tmp; do
   mount --bind "/mnt/folder/$each" "/$each"
 done
 chmod 700 /root; chmod 1777 /tmp /var/tmp
+if [ -n "$images" ]; then
+  mkdir -p /var/cache/kobune-images
+  mount --bind /mnt/images /var/cache/kobune-images
+  umount /mnt/images
+fi
 # Of this machine's own cluster, if it has one; only at the first boot, for later they are the machine's.
 [ -n "$first" ] && rm -rf /etc/kubernetes /etc/cni /opt/cni/net.d
 rm -f /etc/resolv.conf

@@ -20,6 +20,8 @@ export interface MachineOptions {
 }
 
 const script = (name: string) => fileURLToPath(new URL(`./${name}`, import.meta.url))
+/** A folder of this machine in which all machines keep the images they pack, so that one packs for all; empty: none. */
+const sharedImages = process.env.KOBUNE_LAB_IMAGES ?? ''
 /** The repository, at the same path in every machine. */
 export const checkout = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '')
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -65,7 +67,7 @@ export class Machine implements AsyncDisposable {
   async boot(): Promise<void> {
     const { folder, leash } = this.#options
     await mkdir(folder, { recursive: true })
-    const args = [this.name, folder, checkout, this.group, leash ? '1' : '0']
+    const args = [this.name, folder, checkout, this.group, leash ? '1' : '0', sharedImages]
     const power = spawn(script('boot.sh'), args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -127,7 +129,8 @@ export class Machine implements AsyncDisposable {
   }
 
   #environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-    return { PATH: path, HOME: '/root', USER: 'root', LANG: 'C.UTF-8', TERM: 'xterm', ...more }
+    const images = sharedImages && { KOBUNE_IMAGE_CACHE: '/var/cache/kobune-images' }
+    return { PATH: path, HOME: '/root', USER: 'root', LANG: 'C.UTF-8', TERM: 'xterm', ...images, ...more }
   }
 }
 

@@ -2,7 +2,7 @@
  * Kobune's own image, packed on this machine: Node with its libraries, the bundled program, and the network programs
  * that its parts drive. No shell: `/kobune` and `/hyperkube` are the program itself, read by `#!/node`.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -65,8 +65,8 @@ export const ownImage = ownImageName(version)
 
 /**
  * Makes sure that the runtime has our own image, of the code as it is now: packs and imports it when it is missing, or
- * when a source file changed since. `folder` remembers what was packed last; `packing`
- * is called when that takes a while.
+ * when a source file changed since. `folder` remembers what was packed last; `packing` is called when that takes a while.
+ * Archives are kept in the folder that KOBUNE_IMAGE_CACHE names, if it does, and taken from there.
  */
 export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packing = () => {}): Promise<void> {
   const published = !(await host.files.exists(join(sourceFolder(), 'src/cli/main.ts')))
@@ -76,15 +76,27 @@ export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packi
   const known = (await host.files.readIfThere(stampFile)) === stamp
   if (known && (await cri.imageStatus(ownImage))) return
   packing()
+  const kept = process.env.KOBUNE_IMAGE_CACHE && join(process.env.KOBUNE_IMAGE_CACHE, `kobune-${version}-${stamp}.tar`)
   await host.files.makeDirectory(folder)
   const archive = join(folder, 'kobune.tar')
   try {
-    await packOwnImage(host, { version, out: archive, ...(app && { app }) })
-    await importImage(host, cri.socket, archive)
+    if (!kept || !(await host.files.exists(kept))) {
+      await packOwnImage(host, { version, out: archive, ...(app && { app }) })
+      if (kept) await keep(host, archive, kept)
+    }
+    await importImage(host, cri.socket, kept || archive)
     await host.files.write(stampFile, stamp)
   } finally {
     await host.files.remove(archive)
   }
+}
+
+/** Machines that share a folder pack once for all of them. None ever sees half of an archive. */
+async function keep(host: Host, archive: string, kept: string): Promise<void> {
+  await host.files.makeDirectory(dirname(kept))
+  const half = `${kept}.${process.pid}-${randomBytes(4).toString('hex')}`
+  await host.files.copy(archive, half)
+  await host.files.rename(half, kept)
 }
 
 /** Changes when a source file does: names, sizes and times. */
