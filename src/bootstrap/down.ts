@@ -105,6 +105,10 @@ async function removeFiles(host: Host): Promise<void> {
     if (name.startsWith('kobune-')) await host.files.remove(`/var/lib/cni/results/${name}`)
   }
   for (const folder of sharedFolders) if (!existed.includes(folder)) await host.files.remove(folder)
-  const cache = `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/kobune`
-  for (const folder of [paths.run, paths.logs, paths.state, cache]) await host.files.remove(folder)
+  for (const folder of [paths.run, paths.logs, paths.state, ownCache()]) await host.files.remove(folder)
+}
+
+/** What this program keeps to start faster. */
+export function ownCache(): string {
+  return `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/kobune`
 }

@@ -10,6 +10,7 @@ import { getCondition } from '../machinery/conditions.ts'
 import { isForbidden, isNotFound, isStatus } from '../machinery/status-error.ts'
 import { foreignFileText, wrongLeafFiles } from './certs/foreign-files.ts'
 import { downloadCertificates } from './certs/upload-certs.ts'
+import { usesSqlite } from './config/datastore.ts'
 import { machineFacts } from './config/facts.ts'
 import { loadStoredCluster } from './config/load.ts'
 import type { ClusterConfiguration, JoinConfiguration } from './config/types.ts'
@@ -29,6 +30,7 @@ import { runtimePhase } from './phases/runtime.ts'
 import { waitControlPlanePhase } from './phases/wait-control-plane.ts'
 import { type Finding, findingLines, ignoring, PreflightError } from './preflight/finding.ts'
 import { checkNode } from './preflight/node-checks.ts'
+import { checkReachableAt } from './preflight/reachable-at.ts'
 import { recordMachine } from './record.ts'
 
 export interface Join extends KubeletStart {
@@ -131,8 +133,13 @@ const preflightPhase: Phase<Join> = {
   does: 'Look at the machine and at the cluster',
   async run(context, note) {
     const { host, join, node, endpoint, say, dryRun } = context
-    const { ca } = await context.discovered(note)
-    await context.cluster()
+    const { ca, server } = await context.discovered(note)
+    const cluster = await context.cluster()
+    if (endpoint && usesSqlite(cluster)) {
+      throw new DiscoveryError(
+        'the control plane of this cluster keeps its state in SQLite on one machine, and no other can join it; join as a worker, without --control-plane',
+      )
+    }
     if (endpoint) await checkShared(context as ControlPlaneJoin)
     const asked = {
       command: 'join',
@@ -147,6 +154,8 @@ const preflightPhase: Phase<Join> = {
       ...(await nameTaken(context, resumed)),
       ...(await copiedLeaves(context)),
     ]
+    if (endpoint && !found.some(({ check }) => check === 'AdvertiseAddress'))
+      found.push(...(await checkReachableAt(server, endpoint.advertiseAddress)))
     const findings = ignoring(found, join.nodeRegistration.ignorePreflightErrors)
     for (const line of findingLines(findings.filter(({ warning }) => warning))) say(line)
     if (findings.some(({ warning }) => !warning)) throw new PreflightError(findings)

@@ -31,10 +31,11 @@ export function ask(server: string, path: string, { trust, token, signal }: AskO
     const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
     const call = request(
       new URL(path, server),
-      { ...tls, headers, agent: false, ...(signal && { signal }) },
+      // Set here, it counts for connecting, too.
+      { ...tls, headers, agent: false, timeout: answerTimeout, ...(signal && { signal }) },
       response => void read(response).then(resolve, reject),
     )
-    call.setTimeout(answerTimeout, () => call.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })))
+    call.on('timeout', () => call.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })))
     call.on('error', reject)
     call.end()
   })
@@ -60,6 +61,7 @@ async function read(response: IncomingMessage): Promise<Answer> {
 export function connectionProblem(server: string, error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException
   const { host, hostname } = new URL(server)
+  const stranger = `the certificate of ${host} is not signed by the authority of the cluster: somebody is in between, or another cluster answers there`
   const meanings: Readonly<Record<string, string>> = {
     ECONNREFUSED: `nothing listens at ${host}: is the API server up, and the port right?`,
     ETIMEDOUT: `${host} does not answer: is the address right, the machine on, and no firewall in between?`,
@@ -71,6 +73,12 @@ export function connectionProblem(server: string, error: unknown): string {
     ECONNRESET: `${host} closed the connection: is it the API server's port?`,
     CERT_NOT_YET_VALID: `the certificate of ${host} is not valid yet by this machine's clock: check the clocks`,
     CERT_HAS_EXPIRED: `the certificate of ${host} has expired by this machine's clock: check the clocks; on the control plane: kobune certs check-expiration`,
+    DEPTH_ZERO_SELF_SIGNED_CERT: stranger,
+    SELF_SIGNED_CERT_IN_CHAIN: stranger,
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: stranger,
+    UNABLE_TO_GET_ISSUER_CERT: stranger,
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: stranger,
+    CERT_SIGNATURE_FAILURE: stranger,
     ERR_TLS_CERT_ALTNAME_INVALID: `the certificate of ${host} is for other names: ${message.replace(/^.*?: /, '')}`,
   }
   return meanings[code] ?? `${host}: ${message}`

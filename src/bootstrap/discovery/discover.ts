@@ -26,7 +26,7 @@ export class DiscoveryError extends Error {
 }
 
 /** The longest time that asking again makes sense for, milliseconds: who typed an address wants to hear of it. */
-const patience = 10_000
+const patience = 8_000
 /** A token that was just made is signed for within moments. */
 const signing = 4_000
 /** Clocks further apart than this make certificates that are not valid yet, milliseconds. */

@@ -15,7 +15,7 @@ import { UserError } from '../user-error.ts'
 import { readConfigFile, tellWarnings } from './config-file.ts'
 
 /** Options that have values without being given, and those that say nothing of the configuration. */
-const given = ['timeout', 'install', 'kubeconfig', 'output']
+const given = ['timeout', 'install', 'kubeconfig', 'output', 'layout']
 
 type Flags = ReturnType<typeof flagsToConfiguration>
 
@@ -113,7 +113,8 @@ async function explained<Context>({ command, hint }: RunWorkflow<Context>, work:
   } catch (error) {
     const cause = error instanceof PhaseError ? error.cause : error
     // Nothing was changed before these.
-    if (cause instanceof PreflightError || cause instanceof DiscoveryError)
+    const before = error instanceof PhaseError && error.path === 'preflight'
+    if (cause instanceof PreflightError || cause instanceof DiscoveryError || (before && cause instanceof Error))
       throw new UserError(cause.message, { cause })
     const timedOut = (error as Error).name === 'TimeoutError' || (cause as Error)?.name === 'TimeoutError'
     const message = timedOut ? `kobune ${command} did not end within --timeout` : (error as Error).message

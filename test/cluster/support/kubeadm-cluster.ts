@@ -28,7 +28,11 @@ export class KubeadmCluster implements AsyncDisposable {
 
   /** Machines on which nothing has been done yet. */
   static async bare(...names: readonly string[]): Promise<KubeadmCluster> {
-    const lab = await Lab.create()
+    return KubeadmCluster.of(await Lab.create(), names)
+  }
+
+  /** The same in a lab that is there; it is removed when that fails. */
+  static async of(lab: Lab, names: readonly string[]): Promise<KubeadmCluster> {
     try {
       const machines: Machine[] = []
       for (const name of names) machines.push(await lab.machine(name))

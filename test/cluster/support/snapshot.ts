@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Machine } from '../lab/machine.ts'
 
 /** What a cluster may leave behind on a machine, by the command that shows it; volatile numbers are cut out. */
@@ -39,4 +40,11 @@ export function differences(before: Snapshot, after: Snapshot): readonly string[
       ...were.filter(line => !has.has(line)).map(line => `${name}: lost: ${line}`),
     ]
   })
+}
+
+/** Fails with what is left of a cluster on a machine. What programs keep to start faster does not count. */
+export async function assertSame(machine: Machine, before: Snapshot): Promise<void> {
+  await machine.ok('rm', ['-rf', '/root/.kube', '/root/.cache/kobune'])
+  const left = differences(before, await snapshot(machine))
+  assert.equal(left.length, 0, `${machine.name}:\n${left.slice(0, 30).join('\n')}`)
 }
