@@ -6,7 +6,8 @@
 import { globSync } from 'node:fs'
 import type { Machine } from './machine.ts'
 
-const file = '/run/lab-clock'
+/** Where a machine's offset stands. */
+export const clockFile = '/run/lab-clock'
 
 /** Why clocks cannot be moved here, or false. */
 export function clockMissing(): string | false {
@@ -22,10 +23,10 @@ function library(): string | undefined {
  * that were started with it follow when it is moved again, within a second.
  */
 export async function moveClock(machine: Machine, offset: string): Promise<Readonly<Record<string, string>>> {
-  await machine.ok('sh', ['-c', `cat > ${file}`], { input: `${offset}\n` })
+  await machine.ok('sh', ['-c', `cat > ${clockFile}`], { input: `${offset}\n` })
   return {
     LD_PRELOAD: library() ?? '',
-    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_TIMESTAMP_FILE: clockFile,
     FAKETIME_CACHE_DURATION: '1',
     DONT_FAKE_MONOTONIC: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',

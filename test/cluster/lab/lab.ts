@@ -3,7 +3,7 @@
  * machine. The network of this machine is not touched, and all of it is gone at the end, whatever happens.
  */
 import { join } from 'node:path'
-import { labByHand, labFolder, removeLab, removeLeftovers } from './leftovers.ts'
+import { labFolder, madeByHand, removeLab, removeLeftovers } from './leftovers.ts'
 import { Machine } from './machine.ts'
 import { run } from './run.ts'
 
@@ -39,8 +39,8 @@ export class Lab implements AsyncDisposable {
     this.outside = this.#make('outside', outsideAddress())
   }
 
-  /** An empty lab: the switch and the outside world. `name` only for one that outlives this process. */
-  static async create({ name }: { readonly name?: typeof labByHand } = {}): Promise<Lab> {
+  /** An empty lab: the switch and the outside world. `name` only for one made by hand, which outlives this process. */
+  static async create({ name }: { readonly name?: string } = {}): Promise<Lab> {
     await removeLeftovers()
     const called = name ?? `t${process.pid}`
     const lab = new Lab(called, await labFolder(called))
@@ -84,6 +84,17 @@ export class Lab implements AsyncDisposable {
        ip addr add ${outsideAddress(network)}/24 dev br${network}
        ip link set br${network} up`,
     ])
+    // Nothing passes from one network to another: the outside world is no router between them.
+    if (network > 0)
+      await this.outside.ok('nft', ['-f', '-'], {
+        input: `table ip apart${network} {
+          chain forward {
+            type filter hook forward priority 0;
+            iifname br${network} oifname != br${network} drop
+            iifname != br${network} oifname br${network} drop
+          }
+        }\n`,
+      })
   }
 
   async #plugIn(place: Place, network: number): Promise<void> {
@@ -177,7 +188,7 @@ export class Lab implements AsyncDisposable {
   }
 
   #make(name: string, address: string): Machine {
-    const leash = this.#name !== labByHand
+    const leash = !madeByHand(this.#name)
     return new Machine({ name, address, folder: join(this.#folder, name), lab: this.#name, leash })
   }
 }

@@ -6,8 +6,9 @@ import { startTime } from './machine.ts'
 
 /** On a real disk: containerd and databases stand in it. */
 export const labsFolder = '/var/tmp/kobune-lab'
-/** The lab that `npm run lab` keeps. */
+/** The lab that `npm run lab` keeps; others of its kind have a name behind it. */
 export const labByHand = 'hand'
+export const madeByHand = (lab: string) => lab === labByHand || lab.startsWith(`${labByHand}-`)
 
 /** Makes the folder of a lab that this process owns. */
 export async function labFolder(name: string): Promise<string> {
@@ -31,7 +32,7 @@ export async function removeLab(name: string): Promise<void> {
 /** Removes labs whose owner ended without doing so. */
 export async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(labsFolder).catch(() => [])) {
-    if (name === labByHand) continue
+    if (madeByHand(name)) continue
     const [[pid = '', began] = []] = await lines(join(labsFolder, name, 'owner'))
     if (!began || (await startTime(Number(pid))) !== began) await removeLab(name)
   }
