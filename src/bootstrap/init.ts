@@ -3,13 +3,16 @@ import { kubernetesVersion } from '../base/version.ts'
 import type { Client } from '../client/client.ts'
 import type { Host } from '../host/host.ts'
 import { adminKubeconfigs, clientByKubeconfig, dryRunClient } from './client.ts'
+import { overSqlite } from './config/datastore.ts'
 import type { ClusterConfiguration, InitConfiguration, LocalApiEndpoint } from './config/types.ts'
 import { writeConfiguration } from './config/write.ts'
 import { fingerprint, readJournal, resumes, writeJournal } from './journal.ts'
 import { kubeletDefaults } from './kubelet-defaults.ts'
+import type { Layout } from './node-context.ts'
 import { type Addons, addonPhase } from './phases/addons.ts'
 import { type BootstrapTokens, bootstrapTokenPhase } from './phases/bootstrap-token.ts'
 import { certsPhase, kubeconfigPhase } from './phases/certs.ts'
+import { ofPods, startProcessesPhase, writeProcessesPhase } from './phases/control-plane-processes.ts'
 import { kubeletFinalizePhase } from './phases/kubelet-finalize.ts'
 import { type KubeletStart, kubeletStartPhase } from './phases/kubelet-start.ts'
 import { controlPlanePhase, etcdPhase } from './phases/manifests.ts'
@@ -20,11 +23,12 @@ import { type UploadCerts, uploadCertsPhase } from './phases/upload-certs.ts'
 import { uploadConfigPhase } from './phases/upload-config.ts'
 import { verifyPhase } from './phases/verify.ts'
 import { waitControlPlanePhase } from './phases/wait-control-plane.ts'
-import { findingLines, ignoring, PreflightError } from './preflight/finding.ts'
+import { type Finding, findingLines, ignoring, PreflightError } from './preflight/finding.ts'
 import { checkNode } from './preflight/node-checks.ts'
 import { recordMachine } from './record.ts'
 
 export interface Init extends KubeletStart, Addons, UploadCerts, BootstrapTokens {
+  readonly layout: Layout
   readonly endpoint: LocalApiEndpoint
   readonly init: InitConfiguration
   readonly showToken: boolean
@@ -34,6 +38,8 @@ export interface InitOptions {
   readonly host: Host
   readonly init: InitConfiguration
   readonly cluster: ClusterConfiguration
+  /** How the control plane runs here; everything else is the same. @default 'static-pods' */
+  readonly layout?: Layout
   /** KubeletConfiguration and KubeProxyConfiguration of the user's file. */
   readonly kubelet?: object
   readonly kubeProxy?: object
@@ -50,12 +56,14 @@ export interface InitOptions {
 
 /** What the phases of one run share. */
 export function initContext(options: InitOptions): Init {
-  const { host, init, kubeconfig, say, ...rest } = options
-  const cluster = ofThisVersion(options.cluster, say)
+  const { host, init, kubeconfig, say, layout = 'static-pods', ...rest } = options
+  const given = ofThisVersion(options.cluster, say)
+  const cluster = layout === 'in-process' ? overSqlite(given) : given
   const dryRun = init.dryRun ?? false
   let client: Promise<Client> | undefined
   return {
     ...rest,
+    layout,
     host,
     say,
     init,
@@ -92,17 +100,18 @@ const preflightPhase: Phase<Init> = {
   name: 'preflight',
   does: 'Look at the machine',
   async run(context) {
-    const { host, init, node, endpoint, say, dryRun } = context
+    const { host, init, node, endpoint, say, dryRun, layout } = context
     const cluster = await context.cluster()
     const asked = {
       command: 'init',
       nodeName: node.name,
       controlPlane: true,
       criSocket: node.criSocket,
-      fingerprint: fingerprint(writeConfiguration('cluster', cluster), node.name, JSON.stringify(endpoint)),
+      fingerprint: fingerprint(writeConfiguration('cluster', cluster), node.name, JSON.stringify(endpoint), layout),
     } as const
     const resumed = resumes(await readJournal(host), asked)
-    const findings = ignoring(await checkNode(context, { resumed }), init.nodeRegistration.ignorePreflightErrors)
+    const found = [...(await checkNode(context, { resumed })), ...(await checkLayout(context))]
+    const findings = ignoring(found, init.nodeRegistration.ignorePreflightErrors)
     for (const line of findingLines(findings.filter(({ warning }) => warning))) say(line)
     if (findings.some(({ warning }) => !warning)) throw new PreflightError(findings)
     if (resumed) say('[preflight] Going on with an init that was cut off')
@@ -112,15 +121,31 @@ const preflightPhase: Phase<Init> = {
   },
 }
 
+/** What a layout needs. */
+async function checkLayout({ host, layout, uploadCerts }: Init): Promise<readonly Finding[]> {
+  const check = 'Layout'
+  if (layout === 'systemd' && !(await host.systemd.running())) {
+    const message = 'systemd does not run this machine, and the layout systemd is made of its units'
+    return [{ check, message, mend: 'kobune init --layout static-pods' }]
+  }
+  if (layout === 'in-process' && uploadCerts) {
+    const message = 'a control plane in one process keeps its state in SQLite, and no other machine can join it'
+    return [{ check, message, mend: 'kobune init --layout static-pods --upload-certs' }]
+  }
+  return []
+}
+
 /** The whole of it. */
 export const initPhases: readonly Phase<Init>[] = [
   preflightPhase,
   runtimePhase,
   certsPhase,
   kubeconfigPhase(['admin.conf', 'super-admin.conf', 'kubelet.conf', 'controller-manager.conf', 'scheduler.conf']),
-  etcdPhase,
-  controlPlanePhase,
+  ofPods(etcdPhase),
+  ofPods(controlPlanePhase),
+  writeProcessesPhase,
   kubeletStartPhase,
+  startProcessesPhase,
   waitControlPlanePhase,
   uploadConfigPhase,
   uploadCertsPhase,

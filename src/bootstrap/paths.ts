@@ -43,6 +43,8 @@ export const paths = {
   kubeletLog: '/var/log/kobune/kubelet.log',
   /** What `init` and `join` are doing or have done here. */
   journal: '/var/lib/kobune/node.json',
+  /** The command lines of a control plane without pods. */
+  controlPlaneProcesses: '/var/lib/kobune/control-plane.json',
   /** What an upgrade of the static pods is doing. */
   upgradeJournal: '/var/lib/kobune/upgrade.json',
   podLogs: '/var/log/pods',

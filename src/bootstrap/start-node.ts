@@ -1,6 +1,7 @@
 /** Brings the processes of a node up again, after a reboot of a machine without systemd, or after `nodes stop`. */
 import type { Host } from '../host/host.ts'
 import { socketUrl } from './config/defaults.ts'
+import { startControlPlaneProcesses, stopControlPlaneProcesses } from './control-plane-services.ts'
 import { readJournal } from './journal.ts'
 import { ownRuntime, startRuntime } from './phases/runtime.ts'
 import { type KubeletService, startKubelet, stopContainerd, stopKubelet } from './services.ts'
@@ -16,11 +17,13 @@ export async function startNode(services: KubeletService, note?: (text: string) 
   const criSocket = await criSocketOf(services.host)
   if (ownRuntime({ node: { criSocket } })) await startRuntime(services)
   await startKubelet(services, note)
+  await startControlPlaneProcesses(services)
 }
 
 /** Stops both; containers go on running. */
 export async function stopNode(services: KubeletService): Promise<void> {
   const criSocket = await criSocketOf(services.host)
+  await stopControlPlaneProcesses(services)
   await stopKubelet(services)
   if (ownRuntime({ node: { criSocket } })) await stopContainerd(services)
 }

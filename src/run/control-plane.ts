@@ -49,7 +49,13 @@ export interface ControlPlane {
 
 const usualIssuer = 'https://kubernetes.default.svc.cluster.local'
 
-const accountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system']
+export const accountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system']
+
+/** Clients in the process of an API server, by the user they are. */
+export function clientsOf(server: Pick<ApiServer, 'localTransport'>): ControlPlane['clientAs'] {
+  return (name, groups = []) =>
+    createClient(server.localTransport({ name, groups: [...groups, 'system:authenticated'] }))
+}
 
 /** Resolves when the API server is ready and the components have begun. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -71,8 +77,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     serviceCIDR: options.serviceCidr,
     clock,
   })
-  const clientAs = (name: string, groups: readonly string[] = []) =>
-    createClient(server.localTransport({ name, groups: [...groups, 'system:authenticated'] }))
+  const clientAs = clientsOf(server)
   // What they may do is written there first.
   await server.ready
   await publishAuthorities(createClient(server.localTransport(itself)), {

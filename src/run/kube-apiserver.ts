@@ -1,5 +1,5 @@
 /** The process `kube-apiserver`: from upstream's flags to a server. */
-import { startApiServer } from '../apiserver/api-server.ts'
+import { type ApiServer, startApiServer } from '../apiserver/api-server.ts'
 import { publishAuthorities } from '../apiserver/authentication/publish-authorities.ts'
 import { itself } from '../apiserver/bootstrap-objects.ts'
 import { secured } from '../apiserver/secured.ts'
@@ -10,6 +10,7 @@ import type { Reloading } from '../base/reloading.ts'
 import { createClient } from '../client/client.ts'
 import { linuxHost } from '../host/host.ts'
 import { TokenIssuer } from '../pki/jwt.ts'
+import type { Storage } from '../storage/storage.ts'
 import { admissionChoice } from './admission-choice.ts'
 import { checkApiserverFlags } from './check-apiserver-flags.ts'
 import type { kubeApiserverFlags } from './flags/kube-apiserver.ts'
@@ -22,8 +23,19 @@ export type ApiserverFlags = Given<typeof kubeApiserverFlags>
 
 const log = logger('kube-apiserver')
 
+/** What runs in the same process, once the server is ready. */
+export interface Beside {
+  readonly beside?: (running: {
+    readonly server: ApiServer
+    readonly storage: Storage
+  }) => Promise<{ stop(): Promise<void> }>
+}
+
 /** Runs until the process is told to stop; resolves to the exit code. */
-export async function runKubeApiserver(flags: ApiserverFlags): Promise<number> {
+export const runKubeApiserver = (flags: ApiserverFlags): Promise<number> => runWithCompany(flags, {})
+
+/** As `runKubeApiserver`, with more in the same process. */
+export async function runWithCompany(flags: ApiserverFlags, { beside }: Beside): Promise<number> {
   const withoutAdmission = admissionChoice(flags['enable-admission-plugins'], flags['disable-admission-plugins'])
   const checked = checkApiserverFlags(flags)
   const live: Reloading<unknown>[] = []
@@ -115,8 +127,17 @@ export async function runKubeApiserver(flags: ApiserverFlags): Promise<number> {
     },
     () => undefined,
   )
+  const company = beside && server.ready.then(() => beside({ server, storage: store.storage }))
+  company?.catch((error: Error) => {
+    if (stopping.signal.aborted) return
+    log.fatal({ error: error.message }, 'what runs beside the server could not start')
+    process.exit(1)
+  })
   const signal = await stop
   log.info({ signal }, 'stopping')
+  // What has not started yet does not any more.
+  const running = await Promise.race([company?.catch(() => undefined), undefined])
+  await running?.stop()
   server.drain()
   await delay(flags['shutdown-delay-duration'])
   await server.stop()

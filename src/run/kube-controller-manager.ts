@@ -1,7 +1,7 @@
 /** The process `kube-controller-manager`. */
 import { createPrivateKey } from 'node:crypto'
 import { systemClock } from '../base/clock.ts'
-import { FlagError } from '../base/flags.ts'
+import { FlagError, type Given } from '../base/flags.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { connectionsWith, type HttpTransportOptions } from '../client/http-transport.ts'
 import type { ControllersOptions } from '../controllers/controllers.ts'
@@ -59,7 +59,10 @@ function accountClients(client: Client, to: HttpTransportOptions) {
   }
 }
 
-async function controllerOptions(flags: ManagerFlags): Promise<{ options: ControllersOptions; stop(): void }> {
+/** What the controllers need, out of the manager's flags; `stop` ends following files. */
+export async function controllerOptions(
+  flags: Given<typeof kubeControllerManagerFlags>,
+): Promise<{ options: ControllersOptions; stop(): void }> {
   const certFile = flags['cluster-signing-cert-file']
   const keyFile = flags['cluster-signing-key-file']
   if (Boolean(certFile) !== Boolean(keyFile)) {

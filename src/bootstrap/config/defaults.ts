@@ -2,6 +2,7 @@
 import { parseCidr } from '../../base/cidr.ts'
 import { kubernetesVersion } from '../../base/version.ts'
 import { formatBootstrapToken, generateBootstrapToken } from '../../pki/bootstrap-token.ts'
+import { usesSqlite } from './datastore.ts'
 import type { MachineFacts } from './facts.ts'
 import type {
   BootstrapTokenSpec,
@@ -69,10 +70,12 @@ export function defaultCluster(_facts: MachineFacts, given: Given<ClusterConfigu
     etcd:
       etcd?.external && !etcd.local
         ? { external: { endpoints: [], caFile: '', certFile: '', keyFile: '', ...defined(etcd.external) } }
-        : {
-            local: { ...(defined(etcd?.local) as object), dataDir: etcd?.local?.dataDir || '/var/lib/etcd' },
-            ...((etcd?.external && { external: etcd.external }) as object),
-          },
+        : usesSqlite(given)
+          ? {}
+          : {
+              local: { ...(defined(etcd?.local) as object), dataDir: etcd?.local?.dataDir || '/var/lib/etcd' },
+              ...((etcd?.external && { external: etcd.external }) as object),
+            },
     apiServer: { ...(defined(given.apiServer) as object) },
     controllerManager: { ...(defined(given.controllerManager) as object) },
     scheduler: { ...(defined(given.scheduler) as object) },

@@ -68,7 +68,7 @@ export interface ClusterConfiguration {
     readonly podSubnet: string
     readonly dnsDomain: string
   }
-  /** Exactly one of the two. */
+  /** One of the two; none over SQLite (datastore.ts). */
   readonly etcd: { readonly local?: LocalEtcd; readonly external?: ExternalEtcd }
   readonly apiServer: ControlPlaneComponent & { readonly certSANs?: readonly string[] }
   readonly controllerManager: ControlPlaneComponent

@@ -9,6 +9,7 @@ import {
 } from '../../machinery/field-error.ts'
 import { parseBootstrapToken } from '../../pki/bootstrap-token.ts'
 import { isCaHash } from '../../pki/ca-hash.ts'
+import { usesSqlite } from './datastore.ts'
 import type { ConfigKindName } from './fields.ts'
 import {
   absolutePath,
@@ -79,7 +80,7 @@ function validateCluster(cluster: ClusterConfiguration): FieldError[] {
   const { apiServer, controllerManager, scheduler } = cluster
   return [
     ...validateNetworking(cluster),
-    ...validateEtcd(cluster.etcd),
+    ...(usesSqlite(cluster) ? [] : validateEtcd(cluster.etcd)),
     ...(apiServer.certSANs ?? []).flatMap((name, i) => alternativeName(name, `apiServer.certSANs[${i}]`)),
     ...arguments_(apiServer.extraArgs, 'apiServer.extraArgs'),
     ...arguments_(controllerManager.extraArgs, 'controllerManager.extraArgs'),

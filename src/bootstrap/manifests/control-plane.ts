@@ -43,12 +43,14 @@ export function apiServerCommand({ cluster, endpoint }: ControlPlaneOptions): re
         ...(external.caFile && { 'etcd-cafile': external.caFile }),
         ...(external.certFile && { 'etcd-certfile': external.certFile, 'etcd-keyfile': external.keyFile }),
       }
-    : {
-        'etcd-servers': 'https://127.0.0.1:2379',
-        'etcd-cafile': `${pki}/etcd/ca.crt`,
-        'etcd-certfile': `${pki}/apiserver-etcd-client.crt`,
-        'etcd-keyfile': `${pki}/apiserver-etcd-client.key`,
-      }
+    : !etcd.local
+      ? {}
+      : {
+          'etcd-servers': 'https://127.0.0.1:2379',
+          'etcd-cafile': `${pki}/etcd/ca.crt`,
+          'etcd-certfile': `${pki}/apiserver-etcd-client.crt`,
+          'etcd-keyfile': `${pki}/apiserver-etcd-client.key`,
+        }
   const ownAuthorization = apiServer.extraArgs?.some(argument => argument.name === 'authorization-config')
   const base = {
     'advertise-address': endpoint.advertiseAddress,

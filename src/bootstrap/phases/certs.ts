@@ -55,7 +55,7 @@ export const certsPhase: Phase<ControlPlaneContext> = {
   phases: names.map(name => ({
     name: phaseName(name),
     does: name === 'sa' ? 'Key pair of service account tokens' : `Certificate ${name}`,
-    when: async context => !(ofEtcd(name) && (await context.cluster()).etcd.external),
+    when: async context => !ofEtcd(name) || Boolean((await context.cluster()).etcd.local),
     run: async context => {
       const { certificatesDir } = await context.cluster()
       await ensurePki(certificatesDir, await pkiConfig(context), { which: [name], files: pkiFiles(context.host) })

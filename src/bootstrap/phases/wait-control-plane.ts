@@ -3,7 +3,9 @@ import { request } from 'node:https'
 import { delay } from '../../base/clock.ts'
 import { parseDuration } from '../../base/duration.ts'
 import { criClient } from '../../kubelet/cri/cri.ts'
+import { controlPlaneEnded } from '../control-plane-services.ts'
 import { argumentOf } from '../manifests/arguments.ts'
+import { readControlPlaneProcesses } from '../manifests/processes.ts'
 import type { StaticPodName } from '../manifests/static-pod.ts'
 import { writtenCommand } from '../manifests/written.ts'
 import { type ControlPlaneContext, hostPort } from '../node-context.ts'
@@ -30,8 +32,11 @@ export async function healthChecks({
   const api = await command('kube-apiserver')
   const address = argumentOf(api, 'advertise-address') ?? endpoint.advertiseAddress
   const port = argumentOf(api, 'secure-port') ?? endpoint.bindPort
+  const server: Check = { component: 'kube-apiserver', url: `https://${hostPort(address, port)}/readyz` }
+  // In one process they have no address of their own.
+  if ((await readControlPlaneProcesses(host))?.layout === 'in-process') return [server]
   return [
-    { component: 'kube-apiserver', url: `https://${hostPort(address, port)}/readyz` },
+    server,
     await at('kube-controller-manager', '/healthz', '10257'),
     await at('kube-scheduler', '/livez', '10259'),
   ]
@@ -58,6 +63,8 @@ export const waitControlPlanePhase: Phase<ControlPlaneContext> = {
           }
           waiting.set(component, said)
           note([...waiting].map(([name, text]) => `${name} ${text}`).join(', '))
+          const ended = await controlPlaneEnded(context.host)
+          if (ended) throw new Error(`${component} ${said}: ${ended}`)
           if (Date.now() - began > patience) throw await diagnosis(context, component, said)
           await delay(100, context.signal)
         }

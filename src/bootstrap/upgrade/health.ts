@@ -1,10 +1,10 @@
 /** Whether a cluster is well enough to be upgraded, and still is afterwards: kubeadm's checks, by kubeadm's names. */
-import { parse } from 'yaml'
 import { jobs } from '../../api/batch/v1/job.ts'
 import { nodes } from '../../api/core/v1/node.ts'
 import { delay } from '../../base/clock.ts'
 import { getCondition } from '../../machinery/conditions.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
+import { componentImage } from '../manifests/control-plane.ts'
 import { manifestFile } from '../phases/manifests.ts'
 import type { Finding } from '../preflight/finding.ts'
 import type { ControlPlaneUpgrade } from './context.ts'
@@ -45,7 +45,8 @@ async function createJob(context: ControlPlaneUpgrade, note: (text: string) => v
   const { node, signal, dryRun } = context
   if (dryRun) return undefined
   const client = await context.admin()
-  const image = await runningImage(context)
+  // This machine has the image of the version that the cluster is at.
+  const image = componentImage(await context.stored())
   const key = { namespace, name: jobName }
   const remove = () =>
     client.delete(jobs, key, { propagationPolicy: 'Background' }).catch(error => {
@@ -78,14 +79,6 @@ async function createJob(context: ControlPlaneUpgrade, note: (text: string) => v
   } finally {
     await remove()
   }
-}
-
-/** An image that this machine has: that of its API server. */
-async function runningImage({ host }: ControlPlaneUpgrade): Promise<string> {
-  const pod = parse(await host.files.read(manifestFile('kube-apiserver'))) as {
-    readonly spec: { readonly containers: readonly { readonly image: string }[] }
-  }
-  return pod.spec.containers[0]!.image
 }
 
 function job(image: string, node: string) {

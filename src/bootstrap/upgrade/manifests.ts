@@ -1,20 +1,24 @@
 /** The manifests that this program would write for a machine that is of the control plane already. */
 import { argumentOf } from '../manifests/arguments.ts'
 import { type EtcdPodOptions, etcdPod } from '../manifests/etcd.ts'
+import { readControlPlaneProcesses } from '../manifests/processes.ts'
 import { type StaticPodName, staticPods } from '../manifests/static-pod.ts'
 import { writtenCommand } from '../manifests/written.ts'
 import { componentPod, etcdImage, manifestText } from '../phases/manifests.ts'
 import type { ControlPlaneUpgrade } from './context.ts'
 
 /** The static pods of this machine, in the order they are upgraded. */
-export async function ownStaticPods(context: Pick<ControlPlaneUpgrade, 'cluster'>): Promise<readonly StaticPodName[]> {
+export async function ownStaticPods(
+  context: Pick<ControlPlaneUpgrade, 'cluster' | 'host'>,
+): Promise<readonly StaticPodName[]> {
+  if (await readControlPlaneProcesses(context.host)) return []
   const { etcd } = await context.cluster()
   return staticPods.filter(name => name !== 'etcd' || etcd.local)
 }
 
 /** Those of them that this upgrade is to replace. */
 export async function upgradedStaticPods(
-  context: Pick<ControlPlaneUpgrade, 'cluster' | 'settings'>,
+  context: Pick<ControlPlaneUpgrade, 'cluster' | 'settings' | 'host'>,
 ): Promise<readonly StaticPodName[]> {
   return (await ownStaticPods(context)).filter(name => name !== 'etcd' || context.settings.etcdUpgrade)
 }

@@ -14,6 +14,7 @@ import { forgetUpgradeJournal } from './journal.ts'
 import { applyKubeletConfiguration, upgradeKubeletConfiguration } from './kubelet-configuration.ts'
 import { upgradedStaticPods } from './manifests.ts'
 import { checkApply, checkUpgradeNode, kubeletVersions, serversToWaitFor, settle } from './preflight.ts'
+import { processesHere, upgradeProcesses } from './processes.ts'
 import { renewAdministrators } from './renew.ts'
 import { backUp, hasChanges, replaceStaticPod } from './replace.ts'
 import { compareVersions, parseVersion, versionOf } from './version.ts'
@@ -45,6 +46,12 @@ const controlPlanePhase: Phase<ControlPlaneUpgrade> = {
   name: 'control-plane',
   does: 'Upgrade the control plane of this machine',
   phases: [
+    {
+      name: 'processes',
+      does: 'Restart the control plane with this version',
+      when: async context => (await processesHere(context)) !== undefined,
+      run: upgradeProcesses,
+    },
     {
       name: 'backup',
       does: 'Keep the old manifests and a snapshot of etcd',

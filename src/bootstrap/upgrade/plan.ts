@@ -4,9 +4,11 @@ import { deployments } from '../../api/apps/v1/deployment.ts'
 import { pods } from '../../api/core/v1/pod.ts'
 import type { Client } from '../../client/client.ts'
 import { isNotFound } from '../../machinery/status-error.ts'
+import { componentImage } from '../manifests/control-plane.ts'
 import { etcdImage } from '../phases/manifests.ts'
 import type { ControlPlaneUpgrade } from './context.ts'
 import { kubeletVersions } from './preflight.ts'
+import { processesHere } from './processes.ts'
 import { compareVersions, minorsAhead, parseVersion, versionOf } from './version.ts'
 
 export interface ComponentPlan {
@@ -45,6 +47,9 @@ export async function upgradePlan(context: ControlPlaneUpgrade): Promise<Upgrade
     const image = spec.containers[0]?.image
     return component && image && spec.nodeName ? [{ component, node: spec.nodeName, tag: tagOf(image) }] : []
   })
+  const processes = await processesHere(context)
+  for (const component of processes ? controlPlane : [])
+    running.push({ component, node: context.node.name, tag: tagOf(componentImage(stored)) })
   const of = (component: string) =>
     running.filter(pod => pod.component === component).sort((a, b) => (a.node < b.node ? -1 : 1))
   const ofImage = (name: string, tag: string | undefined): readonly ComponentPlan[] =>

@@ -37,7 +37,11 @@ export const lookAtPod: LookAtPod = async (context, name, manifest) => {
     if (running.some(container => !isNew(container))) return { lacks: 'the old one is still ending' }
     const own = containers.filter(isNew)
     const restarts = Math.max(0, ...own.map(({ metadata }) => metadata.attempt))
-    if (!running.length) return { lacks: own.length ? 'it ended' : 'is starting', hopeless: restarts >= mostRestarts }
+    if (!running.length)
+      return {
+        lacks: own.some(({ state }) => state === 'CONTAINER_EXITED') ? 'ended' : 'is starting',
+        hopeless: restarts >= mostRestarts,
+      }
   } catch (error) {
     return { lacks: `the runtime does not answer: ${(error as Error).message}` }
   } finally {

@@ -6,9 +6,9 @@ import { delay } from '../../base/clock.ts'
 import { parseDuration } from '../../base/duration.ts'
 import type { StaticPodName } from '../manifests/static-pod.ts'
 import { staticPods } from '../manifests/static-pod.ts'
-import { paths } from '../paths.ts'
 import { manifestFile } from '../phases/manifests.ts'
 import { diagnosis } from '../phases/wait-control-plane.ts'
+import { backupFolder } from './backup-folder.ts'
 import type { ControlPlaneUpgrade } from './context.ts'
 import { checkRestart } from './etcd-restart.ts'
 import { forgetUpgradeJournal, readUpgradeJournal, type UpgradeJournal, writeUpgradeJournal } from './journal.ts'
@@ -28,10 +28,7 @@ export async function backUp(context: ControlPlaneUpgrade, note: Note = quiet): 
   } else if (begun?.target === target) {
     return begun
   }
-  const stamp = timeStamp(new Date())
-  const manifests = `${paths.kubernetesTmp}/kubeadm-backup-manifests-${stamp}`
-  await host.files.makeDirectory(paths.kubernetesTmp, { mode: 0o700 })
-  await host.files.makeDirectory(manifests, { mode: 0o700 })
+  const manifests = await backupFolder(host, 'kubeadm-backup-manifests')
   for (const name of staticPods) {
     const text = await host.files.readIfThere(manifestFile(name))
     if (text !== undefined) await host.files.write(`${manifests}/${name}.yaml`, text, { mode: 0o600 })
@@ -39,8 +36,7 @@ export async function backUp(context: ControlPlaneUpgrade, note: Note = quiet): 
   say(`[upgrade/staticpods] The old manifests are kept in ${manifests}`)
   if (!context.dryRun) {
     note('etcd writes a snapshot')
-    const folder = `${paths.kubernetesTmp}/kubeadm-backup-etcd-${stamp}`
-    await host.files.makeDirectory(folder, { mode: 0o700 })
+    const folder = await backupFolder(host, 'kubeadm-backup-etcd')
     await context.snapshot(`${folder}/snapshot.db`)
     say(`[upgrade/etcd] A snapshot of etcd is kept in ${folder}/snapshot.db`)
   }
@@ -57,11 +53,6 @@ export async function hasChanges(context: ControlPlaneUpgrade): Promise<boolean>
     if ((await context.host.files.readIfThere(manifestFile(name))) !== (await newManifest(context, name))) return true
   }
   return false
-}
-
-/** As kubeadm names folders: 2026-01-31-12-30-59. */
-function timeStamp(at: Date): string {
-  return at.toISOString().slice(0, 19).replace(/[T:]/g, '-')
 }
 
 /** Upgrades one static pod. Throws when it does not get healthy, with the old manifests back in place. */

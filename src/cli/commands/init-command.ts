@@ -18,6 +18,11 @@ export const nodeOptions: readonly Option[] = [
 const initOptions: readonly Option[] = [
   ...configOptions('init'),
   ...nodeOptions,
+  {
+    flags: '--layout <layout>',
+    does: 'how the control plane runs: as static pods (default), in one process over SQLite, or as systemd units',
+    choices: ['static-pods', 'in-process', 'systemd'],
+  },
   { flags: '--upload-certs', does: 'upload the shared certificates for machines that join the control plane' },
   { flags: '--skip-token-print', does: 'do not show the token' },
   { flags: '--skip-certificate-key-print', does: 'do not show the key of the uploaded certificates' },
@@ -32,6 +37,7 @@ export const initCommand: Command = {
   examples: [
     ['kobune init', 'A control plane of one machine, which others can join'],
     ['kobune init --control-plane-endpoint lb.example.com:6443 --upload-certs', 'The first of several'],
+    ['kobune init --layout in-process', 'A small control plane for one machine and its workers, without etcd'],
     ['kobune init --config kubeadm.yaml', 'By a configuration file'],
     ['kobune init --dry-run', 'Show what would be done'],
   ],

@@ -1,5 +1,6 @@
 import { type DryRun, dryRunHost } from '../../bootstrap/dry-run.ts'
 import { type Init, type InitOptions, initContext, initPhases } from '../../bootstrap/init.ts'
+import type { Layout } from '../../bootstrap/node-context.ts'
 import { linuxHost } from '../../host/host.ts'
 import type { Call } from '../command.ts'
 import { writeLine } from '../print.ts'
@@ -17,6 +18,7 @@ async function prepare(call: Call): Promise<{ readonly context: Init; readonly d
     cluster: loaded.cluster!,
     ...(loaded.kubelet && { kubelet: loaded.kubelet }),
     ...(loaded.kubeProxy && { kubeProxy: loaded.kubeProxy }),
+    layout: (options.layout as Layout | undefined) ?? 'static-pods',
     uploadCerts: options.uploadCerts === true,
     install: options.install !== false,
     program: ownProgram(),

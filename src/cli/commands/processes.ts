@@ -12,6 +12,14 @@ export const processCommands: readonly Command[] = [
     run: async call => (await import('../../run/server.ts')).runServer(String(call.options.config)),
   },
   {
+    name: 'control-plane',
+    does: 'Run API server, controllers and scheduler in this process, with the arguments that init wrote',
+    hidden: true,
+    options: [{ flags: '--config <file>', does: 'command lines written by `kobune init`' }],
+    run: async call =>
+      (await import('../../run/control-plane-process.ts')).runControlPlane(String(call.options.config)),
+  },
+  {
     name: 'agent',
     does: 'Run kubelet, Service proxy and pod network in this process',
     hidden: true,

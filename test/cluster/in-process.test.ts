@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Machine } from './lab/machine.ts'
+import { missing } from './lab/needs.ts'
+import { adminConf, KubeadmCluster } from './support/kubeadm-cluster.ts'
+import { installVersion } from './support/other-version.ts'
+import { until } from './support/until.ts'
+
+describe('a control plane in one process, and a worker', { skip: await missing() }, () => {
+  let cluster: KubeadmCluster
+  let one: Machine
+  let worker: Machine
+  before(async () => {
+    cluster = await KubeadmCluster.bare('m1', 'w1')
+    ;[one, worker] = cluster.machines as [Machine, Machine]
+  })
+  after(() => cluster?.[Symbol.asyncDispose]())
+
+  test('comes up without etcd and without static pods, and a worker joins it', async t => {
+    const began = Date.now()
+    await cluster.init(one, ['--layout', 'in-process'])
+    await cluster.join(worker)
+    await cluster.ready(one, 2)
+    t.diagnostic(`both Ready after ${((Date.now() - began) / 1000).toFixed(1)} s`)
+    const names = await cluster.kubectl(one, ['-n', 'kube-system', 'get', 'pods', '-o', 'name'])
+    assert.doesNotMatch(names, /etcd|apiserver|controller-manager|scheduler/)
+    assert.match(await cluster.kubectl(one, ['get', 'csr']), /kube-apiserver-client-kubelet.*Approved,Issued/)
+    await cluster.kubectl(one, ['create', 'deployment', 'd', '--image', 'registry.k8s.io/pause:3.10'])
+    await cluster.kubectl(one, ['rollout', 'status', 'deployment/d', '--timeout', '60s'], { timeout: 70_000 })
+    const node = await cluster.kubectl(one, ['get', 'pods', '-l', 'app=d', '-o', 'jsonpath={.items[0].spec.nodeName}'])
+    assert.equal(node, 'w1')
+  })
+
+  test('a second control plane machine is refused', async () => {
+    const words = [...cluster.invitation!.worker, '--control-plane', '--dry-run']
+    const { code, stderr } = await cluster.kobune(worker, words)
+    assert.equal(code, 1)
+    assert.match(stderr, /keeps its state in SQLite on one machine.*join as a worker/)
+  })
+
+  test('a snapshot is taken while it runs', async () => {
+    assert.match(await cluster.ok(one, ['snapshot', 'save', '/root/snapshot.db']), /snapshot/)
+  })
+
+  test('comes back after its process is killed, with all that it was', async () => {
+    await one.ok('sh', ['-c', 'kill -9 $(cut -d" " -f1 /run/kobune/server.pid)'])
+    await cluster.ok(one, ['nodes', 'start'])
+    await until('the API answers', async () =>
+      (await cluster.kubectl(one, ['get', 'deployment', 'd', '-o', 'name'])).includes('d'),
+    )
+    await cluster.ready(one, 2)
+  })
+
+  test('is upgraded, and taken back when the new version does not start', async () => {
+    const broken = await installVersion(one, { version: '0.3.0', broken: true })
+    const failed = await one.exec(broken, ['upgrade', 'apply', '--yes'], { timeout: 180_000 })
+    assert.equal(failed.code, 1)
+    assert.match(failed.stderr, /this release does not start.*The control plane is back as it was/s)
+    const next = await installVersion(one, { version: '0.2.0' })
+    await installVersion(worker, { version: '0.2.0' })
+    await one.ok(next, ['upgrade', 'apply', '--yes'], { timeout: 180_000 })
+    await worker.ok(next, ['upgrade', 'node'], { timeout: 180_000 })
+    const version = await cluster.kubectl(one, ['version', '-o', 'json'])
+    assert.match(version, /"gitVersion": "v1\.36\.0\+kobune-0\.2\.0"/)
+    await until('both nodes tell the new version', async () => {
+      const text = await cluster.kubectl(one, ['get', 'nodes', '--no-headers'])
+      return text.match(/ Ready .*\+kobune-0\.2\.0$/gm)?.length === 2
+    })
+  })
+
+  test('reset leaves nothing of it', async () => {
+    await cluster.ok(worker, ['reset', '--force'])
+    await cluster.ok(one, ['reset', '--force'])
+    const { stdout } = await one.exec('sh', [
+      '-c',
+      `ls -d ${adminConf} /etc/kubernetes/pki /var/lib/kobune /run/kobune 2>/dev/null; grep -lz control-plane /proc/[0-9]*/cmdline`,
+    ])
+    assert.equal(stdout, '')
+  })
+})
