@@ -13,6 +13,7 @@ import { removeProxyRules } from '../proxy/mode.ts'
 import { etcdCluster } from '../storage/etcd/cluster.ts'
 import { reachable } from '../storage/etcd/reachable.ts'
 import type { ResetConfiguration } from './config/types.ts'
+import { removeControlPlaneProcesses } from './control-plane-services.ts'
 import { endPodsOf, removeMounts, restoreMachine, stopRuntime } from './down.ts'
 import { checkRemoval } from './etcd-quorum.ts'
 import { readJournal } from './journal.ts'
@@ -118,6 +119,7 @@ const cleanupPhase: Phase<Reset> = {
   phases: [
     { name: 'node', does: 'Remove the Node from the cluster', run: removeNode },
     { name: 'kubelet', does: 'Stop the kubelet', run: ({ host }) => stopKubelet({ host }) },
+    { name: 'control-plane', does: 'Stop the control plane', run: ({ host }) => removeControlPlaneProcesses(host) },
     { name: 'pods', does: 'Remove the pods', run: removePods },
     { name: 'runtime', does: 'Stop containerd', run: ({ host }) => stopRuntime(host) },
     { name: 'network', does: 'Remove interfaces and rules', run: removeNetworkOf },
