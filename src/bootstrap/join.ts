@@ -2,6 +2,7 @@
 import { parse } from 'yaml'
 import { configMaps } from '../api/core/v1/config-map.ts'
 import { nodes } from '../api/core/v1/node.ts'
+import { kubernetesVersion } from '../base/version.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { httpTransport } from '../client/http-transport.ts'
 import { loadKubeconfig } from '../client/kubeconfig.ts'
@@ -153,6 +154,7 @@ const preflightPhase: Phase<Join> = {
       ...(await checkNode(context, { resumed })),
       ...(await nameTaken(context, resumed)),
       ...(await copiedLeaves(context)),
+      ...otherVersion(cluster),
     ]
     if (endpoint && !found.some(({ check }) => check === 'AdvertiseAddress'))
       found.push(...(await checkReachableAt(server, endpoint.advertiseAddress)))
@@ -177,6 +179,14 @@ async function nameTaken(context: Join, resumed: boolean): Promise<readonly Find
   if (!node || resumed || getCondition(node.status.conditions, 'Ready')?.status !== 'True') return []
   const message = `a Node with name ${JSON.stringify(name)} and status "Ready" already exists in the cluster`
   return [{ check: 'NodeName', message, mend: `kobune join ... --node-name OTHER; or kubectl delete node ${name}` }]
+}
+
+/** Of a cluster of ours, addons run in an image that each machine packs of its own program. */
+function otherVersion({ kubernetesVersion: theirs }: ClusterConfiguration): readonly Finding[] {
+  const own = kubernetesVersion.gitVersion
+  if (theirs === own || !theirs.includes('+kobune-')) return []
+  const message = `the cluster is at ${theirs}, and this program is ${own}: pods of the cluster would find no image here`
+  return [{ check: 'KubernetesVersion', message, mend: `run the program of ${theirs}` }]
 }
 
 /** Certificates of another machine, brought along by hand with the shared ones. */
