@@ -228,6 +228,7 @@ function checksOf(storage: Storage, state: { readonly ready: boolean; readonly s
     {
       name: 'etcd',
       async check() {
+        if (storage.held?.()) throw new Error('the store is restarted, and requests wait for it')
         await storage.revision()
         return undefined
       },

@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { delay } from '../base/clock.ts'
 import { FlagError } from '../base/flags.ts'
 import { logger } from '../base/log.ts'
 import { reloading } from '../base/reloading.ts'
+import { restartingFile } from '../bootstrap/rotation/steps.ts'
 import { keepCompacted } from '../storage/etcd/compaction.ts'
 import { type EtcdStore, etcdStorage } from '../storage/etcd/etcd.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -14,6 +15,8 @@ import { type CertificatePair, demandPair } from './live-files.ts'
 const log = logger('kube-apiserver')
 /** Milliseconds of one attempt to reach etcd. */
 const patience = 5_000
+/** Milliseconds that requests wait for a restart of etcd. */
+const longestRestart = 20_000
 
 export interface OpenStore {
   readonly storage: Storage
@@ -38,6 +41,7 @@ export async function openStore(flags: ApiserverFlags, signal: AbortSignal): Pro
     return undefined
   }
   credentials.on(changed => storage.renew(changed))
+  const restarts = flags['etcd-cafile'] ? followRestarts(flags['etcd-cafile'], storage) : undefined
   const interval = flags['etcd-compaction-interval']
   const compaction = interval > 0 ? keepCompacted(storage, interval) : undefined
   return {
@@ -45,8 +49,31 @@ export async function openStore(flags: ApiserverFlags, signal: AbortSignal): Pro
     async close() {
       compaction?.stop()
       credentials.stop()
+      restarts?.close()
       await storage.close()
     },
+  }
+}
+
+/** Who restarts the machine's member of etcd says so by a file beside its authority: requests wait, and none fails. */
+function followRestarts(caFile: string, storage: EtcdStore): FSWatcher | undefined {
+  const folder = dirname(caFile)
+  let release: (() => void) | undefined
+  const look = () => {
+    const restarting = existsSync(join(folder, restartingFile))
+    if (restarting && !release) {
+      log.info('etcd is about to be restarted; requests wait for it')
+      release = storage.hold(longestRestart)
+    } else if (!restarting && release) {
+      release()
+      release = undefined
+    }
+  }
+  try {
+    // One that is there from the beginning was left behind.
+    return watch(folder, { persistent: false }, look).on('error', () => undefined)
+  } catch {
+    return undefined
   }
 }
 

@@ -94,6 +94,8 @@ export interface Storage {
   size(): Promise<{ readonly bytes: number; readonly keys: number }>
   /** Waits for writes under way, then lets go of everything. Writes after it throw. */
   close(): Promise<void>
+  /** Whether calls wait, because what is behind it is being restarted. */
+  held?(): boolean
 }
 
 /** The revision asked for was compacted away (etcd: `mvcc: required revision has been compacted`). */

@@ -40,8 +40,7 @@ const isControlPlane = async ({ files, dir }: RotatingMachine) =>
 
 /** Brings this machine to where a step ends. */
 export async function applyStep(machine: RotatingMachine, rotation: Rotation, index: number): Promise<void> {
-  const step = rotation.steps[index]!
-  if (step.node === undefined || step.node === machine.nodeName) await steps[step.name](machine, rotation, index)
+  await steps[rotation.steps[index]!.name](machine, rotation, index)
 }
 
 const steps: Readonly<Record<StepName, Work>> = {
@@ -92,8 +91,9 @@ const steps: Readonly<Record<StepName, Work>> = {
     await machine.host.files.remove(join(machine.dir, 'rotation'))
   },
 
-  async 'restart-etcd'({ host, dir, signal }, { id }, index) {
-    await restartEtcd(host, { dir, mark: `${id}-${index}`, signal })
+  async 'restart-etcd'({ host, dir, nodeName, signal }, { id, steps }, index) {
+    const own = steps[index]!.node === nodeName
+    await restartEtcd(host, { dir, signal, ...(own && { mark: `${id}-${index}` }) })
   },
 }
 

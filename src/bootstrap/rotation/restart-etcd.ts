@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { request } from 'node:https'
+import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { delay } from '../../base/clock.ts'
 import type { Host } from '../../host/host.ts'
 import { argumentOf } from '../manifests/arguments.ts'
 import { manifestFile } from '../phases/manifests.ts'
+import { restartingFile } from './steps.ts'
 
 const annotation = 'kobune.io/restarted-for'
 
@@ -15,33 +17,60 @@ interface Pod {
   spec: { containers: { command?: string[] }[] }
 }
 
-/** Resolves when the member of this machine runs anew and is healthy; at once where there is none. `mark` tells restarts apart. */
+/** Milliseconds until API servers have noticed that they are to wait, and have the answers to what they asked before. */
+const settle = 1_000
+/** Milliseconds that a member takes to stop and to hand the lead on. */
+const stopping = 2_500
+
+/**
+ * With a `mark`, which tells restarts apart: makes the member of this machine start anew. Without, the member of another
+ * machine is restarted: what is written meanwhile could get lost on its way to it. Either way the API server here lets
+ * requests wait until etcd is well. Nothing is done where there is no member.
+ */
 export async function restartEtcd(
   host: Host,
-  { dir, mark, signal }: { readonly dir: string; readonly mark: string; readonly signal: AbortSignal },
+  { dir, mark, signal }: { readonly dir: string; readonly mark?: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const file = manifestFile('etcd')
   const text = await host.files.readIfThere(file)
   if (text === undefined) return
   const pod = parse(text) as Pod
+  if (mark !== undefined && pod.metadata.annotations?.[annotation] === mark) return untilHealthy(dir, signal)
+  const restarting = join(dir, 'etcd', restartingFile)
+  await host.files.write(restarting, '')
+  try {
+    await delay(settle, signal)
+    if (mark === undefined) await delay(stopping, signal)
+    else await startAnew(host, file, pod, mark, signal)
+    await untilHealthy(dir, signal)
+  } finally {
+    await host.files.remove(restarting)
+  }
+}
+
+/** Resolves when another process answers than before. */
+async function startAnew(host: Host, file: string, pod: Pod, mark: string, signal: AbortSignal): Promise<void> {
   const metrics = argumentOf(pod.spec.containers[0]?.command ?? [], 'listen-metrics-urls')?.split(',')[0]
   const before = metrics && (await startTime(metrics).catch(() => undefined))
-  if (pod.metadata.annotations?.[annotation] !== mark) {
-    pod.metadata.annotations = { ...pod.metadata.annotations, [annotation]: mark }
-    await host.files.write(file, stringify(pod), { mode: 0o600 })
-    // Whoever asked before it stopped would take the old one for the new.
-    while (metrics && before !== undefined && (await startTime(metrics).catch(() => before)) === before)
-      await delay(200, signal)
+  pod.metadata.annotations = { ...pod.metadata.annotations, [annotation]: mark }
+  await host.files.write(file, stringify(pod), { mode: 0o600 })
+  const end = Date.now() + 60_000
+  while (metrics && before !== undefined && (await startTime(metrics).catch(() => before)) === before) {
+    if (Date.now() > end) throw new Error('etcd was not restarted within a minute: does the kubelet see its manifest?')
+    await delay(100, signal)
   }
+}
+
+async function untilHealthy(dir: string, signal: AbortSignal): Promise<void> {
   let problem: unknown
-  for (let tries = 0; tries < 300; tries++) {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
     try {
       if (await healthy(dir)) return
       problem = new Error('it says that it is not healthy')
     } catch (error) {
       problem = error
     }
-    await delay(200, signal)
+    await delay(100, signal)
   }
   throw new Error(`etcd was restarted and is not healthy: ${(problem as Error)?.message}`, { cause: problem })
 }

@@ -113,9 +113,7 @@ async function allNodes(options: RotateOptions, rotation: Rotation, note: (text:
     const found = await options.client.list(nodes).catch((error: Error) => {
       note(error.message)
     })
-    const waiting = (found?.items ?? [])
-      .filter(node => concerns(step, node))
-      .flatMap(node => whatIsMissing(node, rotation))
+    const waiting = (found?.items ?? []).flatMap(node => whatIsMissing(node, rotation))
     if (found && waiting.length === 0) return
     if (found) note(waiting.slice(0, 3).join('; '))
     if (Date.now() > end) {
@@ -127,8 +125,6 @@ async function allNodes(options: RotateOptions, rotation: Rotation, note: (text:
     await delay(lookEvery, options.signal)
   }
 }
-
-const concerns = ({ node }: Step, { metadata }: Node) => node === undefined || node === metadata.name
 
 function whatIsMissing({ metadata }: Node, { id, at }: Rotation): readonly string[] {
   const [of, done = '-1', ...problem] = (metadata.annotations?.[rotationAnnotation] ?? '').split(' ')

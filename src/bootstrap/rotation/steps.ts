@@ -11,6 +11,9 @@ export type RotationName = (typeof rotationNames)[number]
  */
 export type StepName = 'trust' | 'issue' | 'nodes' | 'serve' | 'drop' | 'restart-etcd'
 
+/** In the folder of etcd's certificates while its member is restarted: the API server beside it lets requests wait. */
+export const restartingFile = 'restarting'
+
 export interface Step {
   readonly name: StepName
   /** The only node that has to do it; absent: all. */

@@ -53,6 +53,7 @@ export class EtcdConnection {
   readonly #members: readonly Member[]
   readonly #methods = new Map<string, Method>()
   #current = 0
+  #held: Promise<void> | undefined
   /** The newest term of a leader that an answer has shown. */
   #term = 0
 
@@ -64,6 +65,25 @@ export class EtcdConnection {
   /** Calls from now on show other credentials; those under way end as they began. */
   renew(credentials: Credentials): void {
     for (const member of this.#members) member.renew(credentials)
+  }
+
+  get held(): boolean {
+    return this.#held !== undefined
+  }
+
+  /** Calls from now on wait, until they are released or for so many milliseconds: the member is about to be restarted. */
+  hold(most: number): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const release = () => {
+      if (this.#held !== promise) return
+      clearTimeout(timer)
+      this.#held = undefined
+      for (const member of this.#members) member.reconnect()
+      resolve()
+    }
+    const timer = setTimeout(release, most)
+    this.#held = promise
+    return release
   }
 
   #method(service: string, name: string): Method {
@@ -110,6 +130,7 @@ export class EtcdConnection {
    */
   async call<Answer>(service: string, name: string, request: object, kind: CallKind | boolean): Promise<Answer> {
     const what = kind === true ? 'read' : kind === false ? 'write' : kind
+    while (this.#held) await this.#held
     const begun = Date.now()
     const end = begun + timeout
     for (let tries = 1; ; tries++) {

@@ -30,6 +30,8 @@ export interface EtcdStorageOptions extends EtcdOptions {
 export interface EtcdStore extends Storage {
   /** Other credentials for calls from now on. */
   renew(credentials: Omit<EtcdOptions, 'endpoints'>): void
+  /** Lets calls wait, for so many milliseconds at most: the member is about to be restarted. Returns what ends it. */
+  hold(most: number): () => void
 }
 
 /** Opens the store as soon as a member can be reached; throws when none can, or when it has no quorum. */
@@ -72,6 +74,14 @@ class EtcdStorage implements EtcdStore {
 
   renew(credentials: Omit<EtcdOptions, 'endpoints'>): void {
     this.#connection.renew(credentials)
+  }
+
+  hold(most: number): () => void {
+    return this.#connection.hold(most)
+  }
+
+  held(): boolean {
+    return this.#connection.held
   }
 
   async revision(): Promise<number> {

@@ -35,6 +35,11 @@ export class Member {
     this.#again()
   }
 
+  /** Connects anew, at once: who it was may just have come back. */
+  reconnect(): void {
+    this.#again()
+  }
+
   /** Ends everything that is under way: nobody is there any more. */
   drop(): void {
     for (const one of [...this.#open]) one.cancel()
