@@ -11,12 +11,8 @@ export interface MachineRecord {
   readonly natTables: readonly string[]
 }
 
-/** Folders that a cluster uses, and that others may have had before. */
-export const sharedFolders = [
-  paths.kubernetes,
-  paths.kubelet,
-  paths.podLogs,
-  paths.containerLogs,
+/** Folders that other programs use, too. */
+const ofOthers = [
   '/var/lib/cni',
   '/run/containerd',
   '/opt/containerd',
@@ -24,6 +20,15 @@ export const sharedFolders = [
   '/run/flannel',
   '/run/xtables.lock',
 ] as const
+
+/** Folders that a cluster uses, and that others may have had before. */
+export const sharedFolders: readonly string[] = [
+  paths.kubernetes,
+  paths.kubelet,
+  paths.podLogs,
+  paths.containerLogs,
+  ...ofOthers,
+]
 
 const sysctls = ['net.ipv4.ip_forward'] as const
 
@@ -38,8 +43,8 @@ export async function recordMachine(host: Host): Promise<void> {
   await host.files.write(paths.record, JSON.stringify(record), { mode: 0o600 })
 }
 
-/** The record; without one, nothing was there before. */
+/** The record; without one, what other programs use was there before. */
 export async function machineRecord(host: Host): Promise<MachineRecord> {
   const text = await host.files.readIfThere(paths.record)
-  return text === undefined ? { existed: [], sysctls: {}, natTables: [] } : (JSON.parse(text) as MachineRecord)
+  return text === undefined ? { existed: ofOthers, sysctls: {}, natTables: [] } : (JSON.parse(text) as MachineRecord)
 }

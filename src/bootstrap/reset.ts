@@ -14,7 +14,7 @@ import { etcdCluster } from '../storage/etcd/cluster.ts'
 import { reachable } from '../storage/etcd/reachable.ts'
 import type { ResetConfiguration } from './config/types.ts'
 import { removeControlPlaneProcesses } from './control-plane-services.ts'
-import { endPodsOf, removeMounts, restoreMachine, stopRuntime } from './down.ts'
+import { endPodsOf, ownCache, removeMounts, restoreMachine, stopRuntime } from './down.ts'
 import { checkRemoval } from './etcd-quorum.ts'
 import { readJournal } from './journal.ts'
 import { argumentOf } from './manifests/arguments.ts'
@@ -144,6 +144,8 @@ async function removeNode(context: Reset): Promise<void> {
     } catch (error) {
       if (isNotFound(error)) return
       why = error as Error
+      // Without the agent there is no balancer, and nobody who would start it.
+      if (server && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') break
     } finally {
       await client.transport.close()
     }
@@ -197,7 +199,8 @@ async function removeFiles(context: Reset): Promise<void> {
     if (!existed.includes(folder) && !(folder === paths.kubernetes && (await keeps(host))))
       await host.files.remove(folder)
   }
-  for (const folder of [paths.run, paths.logs, containerdDefaults.state, paths.state]) await host.files.remove(folder)
+  const whole = [paths.run, paths.logs, containerdDefaults.state, paths.state, ownCache()]
+  for (const folder of whole) await host.files.remove(folder)
 }
 
 /** Backups of upgrades stay unless --cleanup-tmp-dir says otherwise. */
