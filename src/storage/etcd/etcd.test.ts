@@ -67,4 +67,35 @@ if (mayRunEtcd) {
       ['/a', '/b'],
     )
   })
+
+  test('etcd: calls wait while a member is restarted on purpose, and none fails', async t => {
+    const first = await member()
+    const store = await openStore([first.endpoint])
+    t.after(() => store.close())
+    assert.ok((await store.put('/a', bytes('1'))).ok)
+    const release = store.hold(20_000)
+    assert.equal(store.held?.(), true)
+    first.process.kill('SIGTERM')
+    await once(first.process, 'exit')
+    let done = 0
+    const calls = [store.put('/b', bytes('2')), store.get('/a'), store.range({ prefix: '/' })]
+    for (const call of calls) void call.then(() => done++)
+    // Longer than calls to a member that is simply gone take to fail.
+    await new Promise(resolve => setTimeout(resolve, 2_500))
+    assert.equal(done, 0)
+    members.push({ ...first, process: spawn('etcd', first.process.spawnargs.slice(1), { stdio: 'ignore' }) })
+    const other = await openStore([first.endpoint])
+    t.after(() => other.close())
+    release()
+    await Promise.all(calls)
+    assert.equal(store.held?.(), false)
+  })
+
+  test('etcd: calls that are held go on by themselves when nobody releases them', async t => {
+    const store = await openStore([(await member()).endpoint])
+    t.after(() => store.close())
+    store.hold(200)
+    assert.ok((await store.put('/a', bytes('1'))).ok)
+    assert.equal(store.held?.(), false)
+  })
 } else test('etcd', { skip: 'etcd is not installed (apt-get install etcd-server)' }, () => {})
