@@ -148,9 +148,14 @@ describe('a cluster of two control plane machines and a worker is upgraded while
     assert.equal(await imageOf('daemonset', 'kube-proxy'), version)
   })
 
-  test('the other machines follow, one after the other', async t => {
-    for (const machine of [two, worker]) {
+  test('the other machines follow, one after the other, killed half-way or not', async t => {
+    const stops = [
+      [two, 'control-plane/finish'],
+      [worker, 'post-upgrade/kubelet'],
+    ] as const
+    for (const [machine, before] of stops) {
       const began = Date.now()
+      assert.equal((await upgrade(machine, ['node'], { KOBUNE_TEST_STOP_BEFORE: before })).code, null)
       await upgraded(machine, ['node'])
       const gap = gapSince(began)
       t.diagnostic(

@@ -1,18 +1,21 @@
 import { arch, version as nodeVersion, platform } from 'node:process'
+import { kubernetesVersion } from '../../base/version.ts'
 import type { PathHandler } from '../core.ts'
 import { encodeObject } from '../encode.ts'
 
 const goNames: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
 
-/** The version of the API that is served. */
-export const gitVersion = 'v1.36.0+kobune'
+const { major, minor } = kubernetesVersion
+
+/** The version of the API that is served, and of who serves it. */
+export const { gitVersion } = kubernetesVersion
 
 /** /version */
 export const versionInfo: PathHandler = ({ path }) => {
   if (path !== '/version' && path !== '/version/') return undefined
   return encodeObject(200, {
-    major: '1',
-    minor: '36',
+    major,
+    minor,
     gitVersion,
     gitCommit: '',
     gitTreeState: 'clean',
