@@ -15,6 +15,7 @@ import { paths } from '../paths.ts'
 import type { Addons } from '../phases/addons.ts'
 import type { BootstrapTokens } from '../phases/bootstrap-token.ts'
 import type { KubeletStart } from '../phases/kubelet-start.ts'
+import { settingsFile } from '../settings.ts'
 import { saveSnapshot } from '../snapshot/save.ts'
 import { storedCluster } from '../stored-cluster.ts'
 import { type LookAtPod, lookAtPod } from './pod-state.ts'
@@ -68,7 +69,9 @@ export async function upgradeContext(options: UpgradeOptions): Promise<Upgrade> 
     throw new Error(
       journal
         ? `kobune ${journal.command} was begun on this machine and did not end; give that command again first`
-        : 'this machine is no node made by kobune init or join',
+        : (await host.files.exists(settingsFile))
+          ? 'this machine has a cluster made by kobune up: kobune down, then kobune up with the program of the new version'
+          : 'this machine is no node made by kobune init or join',
     )
   }
   const endpoint = await localEndpoint(host)

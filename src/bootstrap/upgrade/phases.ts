@@ -55,7 +55,7 @@ const controlPlanePhase: Phase<ControlPlaneUpgrade> = {
     {
       name: 'backup',
       does: 'Keep the old manifests and a snapshot of etcd',
-      when: hasChanges,
+      when: async context => !context.dryRun && (await hasChanges(context)),
       run: async (context, note) => void (await backUp(context, note)),
     },
     ...staticPods.map(staticPodPhase),

@@ -23,7 +23,7 @@ export interface PodState {
 export type LookAtPod = (context: PodContext, name: StaticPodName, manifest: string) => Promise<PodState>
 
 /** So many times a container is started again before it is given up. */
-const mostRestarts = 3
+const mostRestarts = 2
 
 export const lookAtPod: LookAtPod = async (context, name, manifest) => {
   const { node } = context
@@ -36,12 +36,11 @@ export const lookAtPod: LookAtPod = async (context, name, manifest) => {
     const running = containers.filter(({ state }) => state === 'CONTAINER_RUNNING')
     if (running.some(container => !isNew(container))) return { lacks: 'the old one is still ending' }
     const own = containers.filter(isNew)
-    const restarts = Math.max(0, ...own.map(({ metadata }) => metadata.attempt))
-    if (!running.length)
-      return {
-        lacks: own.some(({ state }) => state === 'CONTAINER_EXITED') ? 'ended' : 'is starting',
-        hopeless: restarts >= mostRestarts,
-      }
+    if (!running.length) {
+      const last = own.toSorted((a, b) => b.metadata.attempt - a.metadata.attempt)[0]
+      if (last?.state !== 'CONTAINER_EXITED') return { lacks: 'is starting' }
+      return { lacks: 'ended', hopeless: last.metadata.attempt >= mostRestarts }
+    }
   } catch (error) {
     return { lacks: `the runtime does not answer: ${(error as Error).message}` }
   } finally {

@@ -22,6 +22,8 @@ const quiet: Note = () => {}
 export async function backUp(context: ControlPlaneUpgrade, note: Note = quiet): Promise<UpgradeJournal> {
   const { host, target, say } = context
   const begun = await readUpgradeJournal(host)
+  const { kubernetesVersion: from } = await context.stored()
+  if (context.dryRun) return begun ?? { from, target, manifests: '', replaced: [], returning: false }
   if (begun?.returning) {
     say('[upgrade/staticpods] An upgrade was cut off while it went back to the old manifests; that is done first')
     await putBack(context, begun, note)
@@ -34,15 +36,12 @@ export async function backUp(context: ControlPlaneUpgrade, note: Note = quiet): 
     if (text !== undefined) await host.files.write(`${manifests}/${name}.yaml`, text, { mode: 0o600 })
   }
   say(`[upgrade/staticpods] The old manifests are kept in ${manifests}`)
-  if (!context.dryRun) {
-    note('etcd writes a snapshot')
-    const folder = await backupFolder(host, 'kubeadm-backup-etcd')
-    await context.snapshot(`${folder}/snapshot.db`)
-    say(`[upgrade/etcd] A snapshot of etcd is kept in ${folder}/snapshot.db`)
-  }
-  const { kubernetesVersion: from } = await context.stored()
+  note('etcd writes a snapshot')
+  const folder = await backupFolder(host, 'kubeadm-backup-etcd')
+  await context.snapshot(`${folder}/snapshot.db`)
+  say(`[upgrade/etcd] A snapshot of etcd is kept in ${folder}/snapshot.db`)
   const journal = { from, target, manifests, replaced: [], returning: false }
-  if (!context.dryRun) await writeUpgradeJournal(host, journal)
+  await writeUpgradeJournal(host, journal)
   return journal
 }
 
