@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -57,4 +57,18 @@ test('files that do not belong together leave the former in use until they do', 
   assert.equal(live.current, 'good')
   await writeFile(file, 'better')
   assert.equal(await changed, 'better')
+})
+
+test('a file that is written into under another path is followed, as one that is mounted by itself is', async t => {
+  const at = await folder(t)
+  const [outside, inside] = [join(at, 'outside'), join(at, 'inside', 'file')]
+  await mkdir(join(at, 'inside'))
+  await writeFile(outside, '1')
+  await link(outside, inside)
+  const load = async () => ({ value: await readFile(inside, 'utf8'), files: [inside] })
+  const live = await reloading({ name: 'test', load, settle: 1 })
+  t.after(() => live.stop())
+  const changed = new Promise<string>(resolve => live.on(resolve))
+  await writeFile(outside, '22')
+  assert.equal(await changed, '22')
 })
