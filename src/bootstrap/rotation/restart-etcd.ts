@@ -35,13 +35,15 @@ export async function restartEtcd(
   const text = await host.files.readIfThere(file)
   if (text === undefined) return
   const pod = parse(text) as Pod
-  if (mark !== undefined && pod.metadata.annotations?.[annotation] === mark) return untilHealthy(dir, signal)
   const restarting = join(dir, 'etcd', restartingFile)
-  await host.files.write(restarting, '')
   try {
-    await delay(settle, signal)
-    if (mark === undefined) await delay(stopping, signal)
-    else await startAnew(host, file, pod, mark, signal)
+    // Unless this was done, and cut off after.
+    if (mark === undefined || pod.metadata.annotations?.[annotation] !== mark) {
+      await host.files.write(restarting, '')
+      await delay(settle, signal)
+      if (mark === undefined) await delay(stopping, signal)
+      else await startAnew(host, file, pod, mark, signal)
+    }
     await untilHealthy(dir, signal)
   } finally {
     await host.files.remove(restarting)
