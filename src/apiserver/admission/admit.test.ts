@@ -241,6 +241,12 @@ test('kubelets change only what is theirs', async () => {
     admit(server, nodes, node('n1', { 'node-role.kubernetes.io/control-plane': '' }), { user }),
     forbidden(/is not allowed to set the following labels: node-role.kubernetes.io\/control-plane/),
   )
+  const gone = { user, operation: 'DELETE' as const }
+  await admit(server, nodes, node('n1'), { ...gone, oldObject: node('n1') as never })
+  await assert.rejects(
+    admit(server, nodes, node('n2'), { ...gone, oldObject: node('n2') as never }),
+    forbidden(/node "n1" is not allowed to modify node "n2"/),
+  )
   const status = { user, operation: 'UPDATE' as const, subresource: 'status' }
   await admit(server, pods, mine, { ...status, oldObject: mine as never })
   const other = { ...mine, spec: { ...mine.spec, nodeName: 'n2' } }
