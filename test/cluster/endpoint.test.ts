@@ -101,7 +101,7 @@ describe('a cluster gets an endpoint later, behind HAProxy', { skip: lacking }, 
     ])
     await until(
       'cp2 serves no API',
-      async () => (await cp2.exec('nc', ['-z', '-w', '1', cp2.address, '6443'])).code !== 0,
+      async () => (await cp2.exec('busybox', ['nc', '-w', '1', cp2.address, '6443'], { input: '' })).code !== 0,
     )
     await until('the API answers through HAProxy', async () => (await through()).code === 0, { timeout: 10_000 })
     for (let i = 0; i < 10; i++) assert.equal((await through()).code, 0)

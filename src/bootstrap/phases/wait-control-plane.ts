@@ -4,11 +4,12 @@ import { delay } from '../../base/clock.ts'
 import { parseDuration } from '../../base/duration.ts'
 import { criClient } from '../../kubelet/cri/cri.ts'
 import { controlPlaneEnded } from '../control-plane-services.ts'
+import { connectionProblem } from '../discovery/cluster-info.ts'
 import { argumentOf } from '../manifests/arguments.ts'
 import { readControlPlaneProcesses } from '../manifests/processes.ts'
 import type { StaticPodName } from '../manifests/static-pod.ts'
 import { writtenCommand } from '../manifests/written.ts'
-import { type ControlPlaneContext, hostPort } from '../node-context.ts'
+import { apiEndpoint, type ControlPlaneContext, hostPort } from '../node-context.ts'
 import { socketOf } from './manifests.ts'
 import type { Phase } from './phase.ts'
 
@@ -70,7 +71,31 @@ export const waitControlPlanePhase: Phase<ControlPlaneContext> = {
         }
       }),
     )
+    await reachedByEndpoint(context, note)
   },
+}
+
+/** How long a load balancer may take to notice that an API server is there, milliseconds. */
+const noticing = 30_000
+
+/** What follows talks to the cluster by its endpoint, as all machines do: a load balancer has to let it through by then. */
+async function reachedByEndpoint(context: ControlPlaneContext, note: (text: string) => void): Promise<void> {
+  const cluster = await context.cluster()
+  if (!cluster.controlPlaneEndpoint) return
+  const server = `https://${apiEndpoint(cluster, context.endpoint)}`
+  const { transport } = await context.admin()
+  for (const end = Date.now() + noticing; ; await delay(250, context.signal)) {
+    try {
+      const { body } = await transport.raw('/version')
+      for await (const _ of body);
+      return
+    } catch (error) {
+      const why = connectionProblem(server, error)
+      note(why)
+      if (Date.now() > end)
+        throw new Error(`the control plane is healthy, but its endpoint does not lead to it: ${why}`, { cause: error })
+    }
+  }
 }
 
 /** What a health address says that is not well; undefined when it says ok. Its certificate is not looked at: it is local. */
