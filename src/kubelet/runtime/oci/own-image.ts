@@ -21,6 +21,8 @@ export interface OwnImageOptions {
   /** The folder with src/ (a checkout); or `app`, a folder with a bundle already made. */
   readonly source?: string
   readonly app?: string
+  /** Folder to work in; default: the system's for temporary files. */
+  readonly work?: string
   /** Default: nft, ip, bridge, conntrack and iptables, as far as they are installed here. */
   readonly programs?: readonly string[]
 }
@@ -33,9 +35,11 @@ export function ownImageName(version: string): string {
   return `kobune.io/kobune:${version}`
 }
 
+const workPrefix = 'kobune-image-'
+
 /** Packs the image; takes some seconds. */
 export async function packOwnImage(host: Host, options: OwnImageOptions): Promise<PackedImage> {
-  const work = await mkdtemp(join(tmpdir(), 'kobune-image-'))
+  const work = await mkdtemp(join(options.work ?? tmpdir(), workPrefix))
   try {
     let app = options.app
     if (!app) {
@@ -81,7 +85,10 @@ export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packi
   const archive = join(folder, 'kobune.tar')
   try {
     if (!kept || !(await host.files.exists(kept))) {
-      await packOwnImage(host, { version, out: archive, ...(app && { app }) })
+      // In a folder of ours: what was cut off leaves its work there.
+      for (const name of await host.files.list(folder))
+        if (name.startsWith(workPrefix)) await host.files.remove(join(folder, name))
+      await packOwnImage(host, { version, out: archive, work: folder, ...(app && { app }) })
       if (kept) await keep(host, archive, kept)
     }
     await importImage(host, cri.socket, kept || archive)
