@@ -10,7 +10,7 @@ import { debianPackages } from '../src/host/packages.ts'
 import { linuxProcesses } from '../src/host/processes.ts'
 
 const containerPackages = [...nodePackages, 'busybox-static', 'etcd-server', 'etcd-client']
-const clusterPackages = [...containerPackages, 'chromium', 'curl', 'haproxy', 'procps', 'socat']
+const clusterPackages = [...containerPackages, 'chromium', 'curl', 'faketime', 'haproxy', 'procps', 'socat']
 
 const tiers: Readonly<Record<string, { files: string; concurrency: number; packages?: readonly string[] }>> = {
   unit: { files: 'src/**/*.test.ts', concurrency: 2, packages: containerPackages },
