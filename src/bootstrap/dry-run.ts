@@ -46,7 +46,8 @@ export function dryRunHost(under: Host, command: 'init' | 'join' | 'upgrade' | '
       if (wanted) await under.files.makeDirectory(wanted, { mode: 0o700 })
       for (const { verb, target } of recording.effects) {
         if (verb !== 'write') say(`[dryrun] Would ${verb} ${target}`)
-        else {
+        // Written beside its place first, and moved there since.
+        else if (await recording.files.exists(target)) {
           const file = join(folder, basename(target))
           await under.files.write(file, await recording.files.readBytes(target), { mode: 0o600 })
           say(`[dryrun] Wrote ${target} to ${file}`)

@@ -213,5 +213,5 @@ const escaped = (text: string) => text.replace(/[.+]/g, '\\$&')
 
 const shortPatience = `apiVersion: kubeadm.k8s.io/v1beta4
 kind: UpgradeConfiguration
-timeouts: { upgradeManifests: 10s }
+timeouts: { upgradeManifests: 20s }
 `

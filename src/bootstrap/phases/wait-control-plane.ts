@@ -130,13 +130,20 @@ export async function diagnosis(
   try {
     const labels = { 'io.kubernetes.container.name': component }
     const containers = await cri.listContainers({ labelSelector: labels })
-    const last = [...containers].sort((a, b) => Number(b.createdAt) - Number(a.createdAt))[0]
+    const [last, ...before] = containers.toSorted((a, b) => Number(b.createdAt) - Number(a.createdAt))
     if (!last)
       return new Error(`${component} ${said}: the kubelet has made no container for it; see kobune logs kubelet`)
     const { status } = await cri.containerStatus(last.id)
-    const log = (await context.host.files.readIfThere(status.logPath)) ?? ''
-    const tail = log.trimEnd().split('\n').slice(-5)
     const state = status.state === 'CONTAINER_EXITED' ? `ended with exit code ${status.exitCode}` : 'runs'
+    // One that was just started again has said nothing yet; what it said before it ended tells why.
+    let tail: readonly string[] = []
+    for (const { id } of [last, ...before.slice(0, 1)]) {
+      const { logPath } = (await cri.containerStatus(id)).status
+      const log = ((await context.host.files.readIfThere(logPath)) ?? '').trimEnd()
+      if (log === '') continue
+      tail = log.split('\n').slice(-5)
+      break
+    }
     return new Error(`${component} ${said}; its container ${state}, and said last:\n  ${tail.join('\n  ')}`)
   } catch (error) {
     return new Error(`${component} ${said}; its container cannot be looked at: ${(error as Error).message}`)

@@ -17,6 +17,8 @@ import { renewCertificatesOf } from './renew.ts'
 
 type Note = (text: string) => void
 const quiet: Note = () => {}
+/** What was well before will be again, however short the patience with the new one is; milliseconds. */
+const patienceToGoBack = 120_000
 
 /** Keeps the old manifests and a snapshot of etcd; an upgrade that was cut off has them already. */
 export async function backUp(context: ControlPlaneUpgrade, note: Note = quiet): Promise<UpgradeJournal> {
@@ -105,13 +107,20 @@ async function putBack(context: ControlPlaneUpgrade, journal: UpgradeJournal, no
   }
   // The time for the whole command may be over; a machine is not left half-way for that.
   const signal = new AbortController().signal
-  for (const [name, text] of old) await untilWell({ ...context, signal }, name, text, note)
+  for (const [name, text] of old) await untilWell({ ...context, signal }, name, text, note, patienceToGoBack)
   await forgetUpgradeJournal(host)
 }
 
 /** Waits until the pod of a manifest runs and is healthy. Throws with what its container said last. */
-async function untilWell(context: ControlPlaneUpgrade, name: StaticPodName, text: string, note: Note): Promise<void> {
-  const end = Date.now() + (parseDuration(context.timeouts.upgradeManifests) ?? 300_000)
+async function untilWell(
+  context: ControlPlaneUpgrade,
+  name: StaticPodName,
+  text: string,
+  note: Note,
+  leastPatience = 0,
+): Promise<void> {
+  const patience = parseDuration(context.timeouts.upgradeManifests) ?? 300_000
+  const end = Date.now() + Math.max(patience, leastPatience)
   for (;;) {
     const { lacks, hopeless } = await context.look(context, name, text)
     if (lacks === undefined) return
