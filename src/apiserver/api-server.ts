@@ -229,8 +229,7 @@ function checksOf(storage: Storage, state: { readonly ready: boolean; readonly s
       name: 'etcd',
       async check() {
         if (storage.held?.()) throw new Error('the store is restarted, and requests wait for it')
-        await storage.revision()
-        return undefined
+        return storeAnswers(storage)
       },
     },
     {
@@ -240,6 +239,23 @@ function checksOf(storage: Storage, state: { readonly ready: boolean; readonly s
     },
     { name: 'shutdown', readyOnly: true, check: () => (state.stopping ? 'process is shutting down' : undefined) },
   ]
+}
+
+/** How long the store may take for a check, milliseconds: upstream's --etcd-healthcheck-timeout. */
+const storePatience = 2_000
+
+/** What is wrong with the store; a member of etcd without a quorum does not even refuse. */
+async function storeAnswers(storage: Storage): Promise<string | undefined> {
+  const silent = Promise.withResolvers<string>()
+  const timer = setTimeout(
+    () => silent.resolve('it does not answer; a majority of its members must be up'),
+    storePatience,
+  )
+  try {
+    return await Promise.race([storage.revision().then(() => undefined), silent.promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function listen(core: Core, options: ApiServerOptions, tls: TlsOptions): Promise<HttpServer> {

@@ -112,7 +112,7 @@ async function runtime(host: Host, socket: string): Promise<Answer> {
 }
 
 async function api(client: Client | undefined, hint: string): Promise<Answer> {
-  if (!client) return bad('the kubeconfig cannot be read', hint)
+  if (!client) return bad(`${paths.adminConf} cannot be read`, hint)
   try {
     await client.transport.raw('/readyz')
     return good('is ready')

@@ -45,7 +45,7 @@ describe('kobune up on a machine that is not ready', { skip: await missing() }, 
     await refused(['up', '--pod-cidr', 'ten'], 2, /--pod-cidr: "ten" is no network such as 10\.244\.0\.0\/16/)
     await refused(['up', '--pod-cidr', '10.96.0.0/16'], 2, /--pod-cidr and --service-cidr overlap/)
     await refused(['up', '--timeout', 'soon'], 2, /--timeout: soon is no duration/)
-    await refused(['logs', 'nobody'], 2, /nobody.*is invalid[\s\S]*server, agent, containerd/)
+    await refused(['logs', 'nobody'], 2, /nobody.*is invalid[\s\S]*server, agent, kubelet, containerd/)
     await refused(['image', 'import', '/nowhere.tar'], 1, /no cluster runs on this machine|does not exist/)
     await nothingChanged()
   })

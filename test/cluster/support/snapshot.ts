@@ -15,7 +15,7 @@ const looks: Readonly<Record<string, string>> = {
   cgroups: 'find /sys/fs/cgroup -type d | sort',
   sysctls:
     'sysctl -a 2>/dev/null | grep -e "^net.ipv[46].*forward" -e "^net.bridge" -e route_localnet -e "^fs.inotify" | grep -v -e "conf.eth0.*mc_forw" | sort',
-  files: `find /etc /opt /root /home /srv /run /tmp /usr/local /var/lib /var/log /var/cache /var/tmp -xdev \\( -type f -printf '%p %m %s %T@\\n' -o -type l -printf '%p -> %l\\n' -o -printf '%p %y %m\\n' \\) | grep -v -e '^/root/.kube/cache' -e '^/var/cache/kobune-images/' | sort`,
+  files: `find /etc /opt /root /home /srv /run /tmp /usr/local /var/lib /var/log /var/cache /var/tmp -xdev \\( -type f -printf '%p %m %s %T@\\n' -o -type l -printf '%p -> %l\\n' -o -printf '%p %y %m\\n' \\) | grep -v -e '^/root/.kube/cache' -e '^/var/cache/kobune-images' -e '^/var/cache/kobune-images/' | sort`,
 }
 
 export type Snapshot = Readonly<Record<keyof typeof looks, readonly string[]>>
