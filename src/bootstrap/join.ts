@@ -11,6 +11,7 @@ import { getCondition } from '../machinery/conditions.ts'
 import { isForbidden, isNotFound, isStatus } from '../machinery/status-error.ts'
 import { foreignFileText, wrongLeafFiles } from './certs/foreign-files.ts'
 import { downloadCertificates } from './certs/upload-certs.ts'
+import { dryRunClient } from './client.ts'
 import { usesSqlite } from './config/datastore.ts'
 import { machineFacts } from './config/facts.ts'
 import { loadStoredCluster } from './config/load.ts'
@@ -106,6 +107,7 @@ export function joinContext(options: JoinOptions): Join {
     kubeletConfiguration: once(async () => parse(await read('kubelet-config', 'kubelet')) as object),
     // Through the machines that are there already: our own API server comes last.
     admin: once(async () => {
+      if (join.dryRun) return dryRunClient(options.say)
       const { server } = await discovered()
       return createClient(httpTransport({ ...(await loadKubeconfig(paths.adminConf)), server }))
     }),
