@@ -127,23 +127,46 @@ export async function runWithCompany(flags: ApiserverFlags, { beside }: Beside):
     },
     () => undefined,
   )
-  const company = beside && server.ready.then(() => beside({ server, storage: store.storage }))
-  company?.catch((error: Error) => {
-    if (stopping.signal.aborted) return
-    log.fatal({ error: error.message }, 'what runs beside the server could not start')
-    process.exit(1)
-  })
+  const company = startCompany(beside, { server, storage: store.storage }, stopping.signal)
   const signal = await stop
   log.info({ signal }, 'stopping')
-  // What has not started yet does not any more.
-  const running = await Promise.race([company?.catch(() => undefined), undefined])
-  await running?.stop()
+  await company.stop()
   server.drain()
   await delay(flags['shutdown-delay-duration'])
   await server.stop()
   for (const one of live) one.stop()
   await store.close()
   return 0
+}
+
+/** Starts what runs beside a server as soon as that is ready; the process ends when it cannot. */
+function startCompany(
+  beside: Beside['beside'],
+  running: Parameters<NonNullable<typeof beside>>[0],
+  signal: AbortSignal,
+) {
+  let company: { stop(): Promise<void> } | undefined
+  let starting: Promise<void> | undefined
+  const start = async () => {
+    if (signal.aborted) return
+    starting = beside!(running).then(started => {
+      company = started
+    })
+    await starting
+  }
+  if (beside) {
+    void running.server.ready.then(start).catch((error: Error) => {
+      if (signal.aborted) return
+      log.fatal({ error: error.message }, 'what runs beside the server could not start')
+      process.exit(1)
+    })
+  }
+  return {
+    async stop() {
+      await starting?.catch(() => undefined)
+      await company?.stop()
+    },
+  }
 }
 
 function endpointsKept(flags: ApiserverFlags): 'only' | 'lease' | 'none' {

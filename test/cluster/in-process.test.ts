@@ -42,6 +42,16 @@ describe('a control plane in one process, and a worker', { skip: await missing()
     assert.match(await cluster.ok(one, ['snapshot', 'save', '/root/snapshot.db']), /^sqlite +\w+ +\d+/m)
   })
 
+  test('ends when it is told to', async () => {
+    const process = await one.ok('cat', ['/run/kobune/server.pid'])
+    const began = Date.now()
+    await cluster.ok(one, ['nodes', 'stop'])
+    // Whoever does not end within 30 s is killed.
+    assert.ok(Date.now() - began < 25_000, `it took ${Date.now() - began} ms`)
+    assert.notEqual((await one.exec('test', ['-d', `/proc/${process.split(' ')[0]}`])).code, 0)
+    await cluster.ok(one, ['nodes', 'start'])
+  })
+
   test('comes back after its process is killed, with all that it was', async () => {
     await one.ok('sh', ['-c', 'kill -9 $(cut -d" " -f1 /run/kobune/server.pid)'])
     await cluster.ok(one, ['nodes', 'start'])
