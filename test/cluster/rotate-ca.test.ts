@@ -168,4 +168,38 @@ serverTLSBootstrap: true
     assert.equal(maps.match(/kobune-ca-rotation/g), null)
     assert.match(await first.ok(kobune, ['certs', 'check-expiration']), /^kubelet-serving +/m)
   })
+
+  test('are replaced to the end from another machine when the one that led has died', async () => {
+    const [, second] = controlPlane
+    const before = await pem(first, 'front-proxy-ca.crt')
+    const at = async () =>
+      (
+        await cluster.tryKubectl(first, [
+          'get',
+          'cm',
+          '-n',
+          'kube-system',
+          'kobune-ca-rotation',
+          '-o',
+          'jsonpath={.data.at}',
+        ])
+      ).stdout
+    const leading = first.spawn(kobune, ['certs', 'rotate-ca', 'front-proxy-ca', '--settle', '100s'])
+    await until(
+      'all trust the new one',
+      async () => (await pem(second!, 'front-proxy-ca.crt')).split('BEGIN').length === 3,
+    )
+    await leading[Symbol.asyncDispose]()
+    assert.equal(await at(), '0')
+    const other = await cluster.kobune(second!, ['certs', 'rotate-ca', 'ca'])
+    assert.match(other.stderr, /a rotation of front-proxy-ca is under way, at "trust"/)
+    const { stderr } = await cluster.kobune(second!, ['certs', 'rotate-ca', 'front-proxy-ca', '--settle', '0s'])
+    assert.match(stderr, /Going on with the rotation/)
+    const after = await pem(first, 'front-proxy-ca.crt')
+    assert.notEqual(caHash(after), caHash(before))
+    assert.equal(after.split('BEGIN').length, 2)
+    assert.equal(await at(), '')
+    const client = new X509Certificate(await pem(controlPlane[2]!, 'front-proxy-client.crt'))
+    assert.ok(client.verify(new X509Certificate(after).publicKey))
+  })
 })
