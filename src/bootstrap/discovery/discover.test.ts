@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { caHash } from '../../pki/ca-hash.ts'
 import { issue } from '../../pki/issue.ts'
 import { detachedJws } from '../../pki/jws.ts'
 import { generateKey, privateKeyPem } from '../../pki/keys.ts'
+import { kubeconfigText } from '../../pki/kubeconfig.ts'
 import { alternativeNames } from '../../pki/names.ts'
 import { clusterInfoText } from '../cluster-info.ts'
 import { defaultJoin } from '../config/defaults.ts'
@@ -123,6 +127,53 @@ describe('finding a cluster by a token', () => {
     const other = await authority()
     tells(clusterInfoText({ server: `https://${address}`, ca: other.certificate }))
     await assert.rejects(find({ caCertHashes: [caHash(other.certificate)] }), /127\.0\.0\.1/)
+  })
+
+  describe('or by a file', () => {
+    let folder: string
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'kobune-discovery-test-'))
+    })
+    after(() => rm(folder, { recursive: true, force: true }))
+    const byFile = async (text: string, tlsBootstrapToken?: string) => {
+      const kubeConfigPath = join(folder, 'discovery.conf')
+      await writeFile(kubeConfigPath, text)
+      return discover(
+        defaultJoin(exampleFacts, {
+          discovery: { file: { kubeConfigPath }, ...(tlsBootstrapToken && { tlsBootstrapToken }) },
+        }),
+      )
+    }
+
+    test('a kubeconfig without a user needs a token', async () => {
+      tells()
+      const text = clusterInfoText({ server: `https://${address}`, ca })
+      assert.deepEqual(await byFile(text, token), { server: `https://${address}`, ca, credentials: { token } })
+      await assert.rejects(byFile(text), /has no credentials: give a token with --tls-bootstrap-token/)
+    })
+
+    test('a kubeconfig with a user needs nothing else', async () => {
+      tells()
+      const found = await byFile(
+        kubeconfigText({ server: `https://${address}`, ca, user: { name: 'me', token: 'mine' } }),
+      )
+      assert.equal(found.credentials.token, 'mine')
+    })
+
+    test('an authority that the file lacks comes from cluster-info; one of another cluster is found out', async () => {
+      tells()
+      const bare = JSON.stringify({
+        kind: 'Config',
+        clusters: [{ name: '', cluster: { server: `https://${address}` } }],
+      })
+      assert.equal((await byFile(bare, token)).ca, ca)
+      const other = (await authority()).certificate
+      await assert.rejects(byFile(clusterInfoText({ server: `https://${address}`, ca: other }), token), /127\.0\.0\.1/)
+    })
+
+    test('what is no kubeconfig is said to be none', async () => {
+      await assert.rejects(byFile('- nothing\n', token), /discovery\.conf is no kubeconfig to find a cluster by/)
+    })
   })
 
   test('clocks a day apart are told, with the way to mend it', async () => {

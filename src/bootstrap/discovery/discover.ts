@@ -163,7 +163,7 @@ export function pemList(bundle: string): readonly string[] {
 async function byFile(join: JoinConfiguration, options: DiscoverOptions): Promise<Discovered> {
   const path = join.discovery.file!.kubeConfigPath
   const file = path.startsWith('https://') ? await download(path, options) : path
-  const found = await read(file.startsWith('/') ? file : path, file)
+  const found = await read(path, file)
   const server = found.server
   const token = join.discovery.tlsBootstrapToken
   const own = typeof found.token === 'string' || found.cert
@@ -205,6 +205,9 @@ async function read(path: string, file: string): Promise<HttpTransportOptions> {
   }
 }
 
+/** The largest kubeconfig taken from an address, bytes. */
+const largestFile = 1 << 20
+
 /** Into a file of this process's own, which is removed when it ends. */
 async function download(url: string, { signal }: DiscoverOptions): Promise<string> {
   const { mkdtemp, writeFile, rm } = await import('node:fs/promises')
@@ -215,8 +218,14 @@ async function download(url: string, { signal }: DiscoverOptions): Promise<strin
   try {
     const response = await fetch(url, { signal: signal ?? AbortSignal.timeout(patience), redirect: 'error' })
     if (!response.ok) throw new Error(`it answers ${response.status}`)
-    const text = await response.text()
-    await writeFile(`${folder}/kubeconfig`, text.slice(0, 1 << 20), { mode: 0o600 })
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length
+      if (size > largestFile) throw new Error(`it is larger than ${largestFile} bytes`)
+      chunks.push(chunk)
+    }
+    await writeFile(`${folder}/kubeconfig`, Buffer.concat(chunks), { mode: 0o600 })
     return `${folder}/kubeconfig`
   } catch (cause) {
     await rm(folder, { recursive: true, force: true })
