@@ -46,7 +46,7 @@ test('a line that cannot be understood says why and exits with 2', () => {
   for (const [args, says] of [
     [['up', '--pod-cdir', '10.0.0.0/16'], /unknown option '--pod-cdir'\n\(Did you mean --pod-cidr\?\)/],
     [['uo'], /unknown command 'uo'/],
-    [['logs', 'kubelet'], /Allowed choices are server, agent, containerd/],
+    [['logs', 'proxy'], /Allowed choices are server, agent, kubelet, containerd/],
     [['image', 'build'], /missing required argument 'name'/],
   ] as const) {
     const { status, stderr } = kobune(...args)
