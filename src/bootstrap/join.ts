@@ -205,7 +205,10 @@ async function copiedLeaves({ host, node, endpoint, cluster }: Join): Promise<re
 
 const onControlPlane = (context: Join) => Boolean(context.endpoint)
 /** Phases of a control plane node run only where there is to be one. */
-const only = (phase: Phase<ControlPlaneJoin>): Phase<Join> => ({ ...(phase as Phase<Join>), when: onControlPlane })
+const only = (phase: Phase<ControlPlaneJoin>): Phase<Join> => {
+  const { when = () => true, ...rest } = phase as Phase<Join>
+  return { ...rest, when: async context => onControlPlane(context) && (await when(context)) }
+}
 
 const kubeletPhase: Phase<Join> = {
   ...kubeletStartPhase,
