@@ -13,6 +13,8 @@ export interface Systemd {
   restart(name: string): Promise<void>
   stop(name: string): Promise<void>
   active(name: string): Promise<boolean>
+  /** Keeps a unit from being started by anybody, also one that is not installed yet. */
+  mask(name: string): Promise<void>
 }
 
 const folder = '/etc/systemd/system'
@@ -38,6 +40,7 @@ export function linuxSystemd(files: Files, processes: Processes): Systemd {
     start: name => act('start', name),
     restart: name => act('restart', name),
     stop: name => act('stop', name),
+    mask: name => act('mask', name),
     active: async name => (await systemctl('is-active', name)).stdout.trim() === 'active',
   }
 }

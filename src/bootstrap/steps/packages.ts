@@ -56,6 +56,11 @@ export async function installPackages(
     throw new Error(`these programs are missing, and there is no apt here to install them: ${list}`)
   }
   up.say(`  installing Debian packages: ${list}`)
+  // Debian starts what it installs; that etcd would take the ports of the cluster's own.
+  if (missing.includes('etcd-server') && (await up.host.systemd.running())) {
+    await up.host.systemd.mask('etcd.service')
+    up.say('  etcd.service is masked: the cluster runs its member itself')
+  }
   await up.host.packages.install(missing, ({ message }) => note(message))
   const still = await missingPackages(up, more)
   if (still.length) throw new Error(`still missing after the installation: ${still.join(' ')}`)
