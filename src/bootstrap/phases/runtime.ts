@@ -5,6 +5,7 @@ import { ensurePause } from '../../kubelet/runtime/oci/import.ts'
 import { ensureOwnImage } from '../../kubelet/runtime/oci/own-image.ts'
 import type { ControlPlaneContext, NodeContext } from '../node-context.ts'
 import { paths } from '../paths.ts'
+import { containerdService, containerdUnit } from '../services.ts'
 import { installPackages, missingPackages } from '../steps/packages.ts'
 import { packEtcd, socketOf } from './manifests.ts'
 import type { Phase } from './phase.ts'
@@ -14,12 +15,14 @@ export function ownRuntime(context: Parameters<typeof socketOf>[0]): boolean {
   return socketOf(context) === containerdDefaults.socket
 }
 
-/** Starts our own containerd, or adopts the one that runs. */
+/** Starts our own containerd, or adopts the one that runs. Where systemd is, a unit brings it up at the next boot. */
 export async function startRuntime({ host }: Pick<NodeContext, 'host'>): Promise<void> {
+  if ((await host.systemd.running()) && (await host.systemd.active(containerdUnit))) return
   await startContainerd(host, {
     configFile: `${paths.state}/containerd.toml`,
     logFile: paths.containerdLog,
   })
+  await containerdService({ host })
 }
 
 /** Debian packages of a member of a stacked etcd. */
