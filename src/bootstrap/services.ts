@@ -52,6 +52,7 @@ export async function startKubelet(context: KubeletService, note: (text: string)
   const { host, signal } = context
   const command = await kubeletCommand(context)
   if (await host.systemd.running()) {
+    await host.files.makeDirectory(paths.logs)
     await host.systemd.writeUnit(kubeletUnit, kubeletUnitText(command))
     await host.systemd.enable(kubeletUnit)
     await host.systemd.start(kubeletUnit)
@@ -116,6 +117,8 @@ function kubeletUnitText(command: readonly string[]): string {
     description: 'kubelet: The Kubernetes Node Agent (Kobune)',
     after: containerdUnit,
     command: command.map(word).join(' '),
+    // Where it is without systemd, too, and where messages of ours look for it.
+    more: `StandardOutput=append:${paths.kubeletLog}\nStandardError=inherit\n`,
   })
 }
 
