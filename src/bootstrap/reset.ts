@@ -80,18 +80,16 @@ const removeEtcdMemberPhase: Phase<Reset> = {
   async run(context, note) {
     const { host, reset, say } = context
     const member = await localMember(context)
-    const client = await clientOf(context)
-    if (!member?.peerUrl || !client) return
+    if (!member?.peerUrl) return
     try {
-      const endpoints = await etcdEndpoints({ admin: async () => client }).catch(() => [member.clientUrl ?? ''])
+      const others = await otherMembers(context, member.clientUrl)
+      // The last one has nobody to leave.
+      if (others.length === 0) return
       const pki = `${reset.certificatesDir}/etcd`
       const [ca, cert, key] = await Promise.all(
         ['ca.crt', 'healthcheck-client.crt', 'healthcheck-client.key'].map(name => host.files.read(`${pki}/${name}`)),
       )
       const tls = { ca: ca!, cert: cert!, key: key! }
-      const others = endpoints.filter(url => url !== member.clientUrl)
-      // The last one has nobody to leave.
-      if (others.length === 0) return
       note('asking the other members')
       const up = await reachable(others)
       const cluster = etcdCluster({ endpoints: up.length ? up : others, ...tls })
@@ -107,10 +105,28 @@ const removeEtcdMemberPhase: Phase<Reset> = {
       if (!reset.force) throw error
       say(`[reset] The member of etcd stays in the membership: ${(error as Error).message}`)
       say('[reset] On another machine of the control plane, take it out with: kobune nodes remove NAME')
+    }
+  },
+}
+
+/** Where the cluster runs other members of etcd. The machine's balancer comes first: it knows API servers that are well. */
+async function otherMembers(context: Reset, own: string | undefined): Promise<readonly string[]> {
+  let why: Error | undefined
+  for (const server of [byBalancer, undefined]) {
+    const client = await clientOf(context, server)
+    if (!client) return []
+    try {
+      return (await etcdEndpoints({ admin: async () => client })).filter(url => url !== own)
+    } catch (error) {
+      why = error as Error
     } finally {
       await client.transport.close()
     }
-  },
+  }
+  // A machine that never came up, or the last one of a cluster that is down, must be able to go.
+  context.say(`[reset] The cluster cannot be asked for other members of etcd: ${why?.message}`)
+  context.say('[reset] If it goes on elsewhere, take this member out there with: kobune nodes remove NAME --force')
+  return []
 }
 
 const cleanupPhase: Phase<Reset> = {
@@ -133,8 +149,11 @@ async function removeNode(context: Reset): Promise<void> {
   const { host, say } = context
   const name = (await readJournal(host))?.nodeName ?? host.addresses.hostname().toLowerCase()
   let why: Error | undefined
+  let balancer = true
   // The API server of this machine has lost its etcd by now: the machine's balancer finds the others, after a moment.
-  for (const [wait, server] of [[0], [0, byBalancer], [2_000, byBalancer], [4_000, byBalancer]] as const) {
+  for (const [wait, server] of [[0, byBalancer], [0], [2_000, byBalancer], [4_000, byBalancer]] as const) {
+    // Without the agent there is none, and nobody who would start it.
+    if (server && !balancer) continue
     await delay(wait)
     const client = await clientOf(context, server)
     if (!client) return
@@ -143,9 +162,8 @@ async function removeNode(context: Reset): Promise<void> {
       return
     } catch (error) {
       if (isNotFound(error)) return
-      why = error as Error
-      // Without the agent there is no balancer, and nobody who would start it.
-      if (server && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') break
+      if (server && (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') balancer = false
+      else why = error as Error
     } finally {
       await client.transport.close()
     }
