@@ -99,7 +99,12 @@ export function joinContext(options: JoinOptions): Join {
     dryRun: join.dryRun ?? false,
     discovered,
     bootstrap,
-    uploaded: once(async () => downloadCertificates(await bootstrap(), join.controlPlane?.certificateKey ?? '')),
+    uploaded: once(async () => {
+      const client = await bootstrap()
+      return downloadCertificates(client, join.controlPlane?.certificateKey ?? '').catch(error => {
+        throw notTaken(error)
+      })
+    }),
     cluster: once(async (): Promise<ClusterConfiguration> => {
       const text = await read('kubeadm-config', 'ClusterConfiguration')
       return loadStoredCluster(text, 'ConfigMap kube-system/kubeadm-config', await machineFacts(host))
@@ -116,19 +121,22 @@ export function joinContext(options: JoinOptions): Join {
 
 /** What it means when the cluster does not let the holder of a token read what it must. */
 function refused(error: unknown, name: string): unknown {
-  if (isStatus(error, 'Unauthorized')) {
-    return new DiscoveryError(
-      'the cluster does not take this token: it has expired, or is not for authentication. Make a new one on a control plane machine with: kobune token create --print-join-command',
-      { cause: error },
-    )
-  }
   if (isForbidden(error) || isNotFound(error)) {
     return new DiscoveryError(
       `ConfigMap kube-system/${name} cannot be read with this token: ${(error as Error).message}. On a control plane machine: kobune init phase upload-config all`,
       { cause: error },
     )
   }
-  return error
+  return notTaken(error)
+}
+
+/** A token may end at any moment, also while it is used. */
+function notTaken(error: unknown): unknown {
+  if (!isStatus(error, 'Unauthorized')) return error
+  return new DiscoveryError(
+    'the cluster does not take this token: it has expired, or is not for authentication. Make a new one on a control plane machine with: kobune token create --print-join-command',
+    { cause: error },
+  )
 }
 
 const preflightPhase: Phase<Join> = {
@@ -176,7 +184,7 @@ async function nameTaken(context: Join, resumed: boolean): Promise<readonly Find
   const client = await context.bootstrap()
   const node = await client.get(nodes, { name }).catch(error => {
     if (isNotFound(error)) return undefined
-    throw error
+    throw notTaken(error)
   })
   if (!node || resumed || getCondition(node.status.conditions, 'Ready')?.status !== 'True') return []
   const message = `a Node with name ${JSON.stringify(name)} and status "Ready" already exists in the cluster`

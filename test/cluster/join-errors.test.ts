@@ -6,6 +6,7 @@ import { missing } from './lab/needs.ts'
 import type { RunOptions } from './lab/run.ts'
 import { KubeadmCluster } from './support/kubeadm-cluster.ts'
 import { assertSame, type Snapshot, snapshot } from './support/snapshot.ts'
+import { until } from './support/until.ts'
 
 /** How soon who typed a command hears what is wrong, milliseconds. */
 const longest = 15_000
@@ -72,6 +73,7 @@ describe('a join that cannot work says why, soon, and changes nothing', { skip: 
 
   test('token that has expired', async t => {
     const expired = (await cluster.ok(cp, ['token', 'create', '--ttl', '1s'])).trim()
+    await until('it has ended', async () => !(await cluster.ok(cp, ['token', 'list'])).includes(expired))
     assert.match(
       await refusal({ token: expired }, text => t.diagnostic(text)),
       new RegExp(`knows no token ${expired.split('.')[0]}: it has expired.*kobune token create --print-join-command`),
