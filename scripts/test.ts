@@ -9,7 +9,7 @@ import { nodePackages } from '../src/bootstrap/steps/packages.ts'
 import { debianPackages } from '../src/host/packages.ts'
 import { linuxProcesses } from '../src/host/processes.ts'
 
-const containerPackages = [...nodePackages, 'busybox-static', 'etcd-server', 'etcd-client', 'openssl']
+const containerPackages = [...nodePackages, 'busybox-static', 'etcd-server', 'etcd-client', 'openssl', 'patch']
 const clusterPackages = [...containerPackages, 'chromium', 'curl', 'faketime', 'haproxy', 'procps', 'socat']
 
 const tiers: Readonly<Record<string, { files: string; concurrency: number; packages?: readonly string[] }>> = {

@@ -143,7 +143,8 @@ function distance(a: string, b: string): number {
   return row[b.length]!
 }
 
-const placeholders: Readonly<Record<FlagType, string>> = {
+/** How help shows the value of a flag. */
+const valueForms: Readonly<Record<FlagType, string>> = {
   text: '=<text>',
   toggle: '',
   number: '=<number>',
@@ -155,7 +156,7 @@ const placeholders: Readonly<Record<FlagType, string>> = {
 /** The help on flags: those that do something, and then those that are only taken. */
 export function flagsHelp(flags: Flags, shown: (milliseconds: number) => string): string {
   const useful = Object.entries(flags).filter(([, flag]) => flag.accepted === undefined && flag.refused === undefined)
-  const lines = useful.map(([name, flag]) => [`  --${name}${placeholders[flag.type]}`, describe(flag, shown)] as const)
+  const lines = useful.map(([name, flag]) => [`  --${name}${valueForms[flag.type]}`, describe(flag, shown)] as const)
   const width = Math.min(46, Math.max(...lines.map(([left]) => left.length)))
   const others = Object.entries(flags).filter(
     ([, { accepted, refused }]) => accepted !== undefined || refused !== undefined,

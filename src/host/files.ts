@@ -18,6 +18,7 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { overwriteFile } from '../base/overwrite-file.ts'
 import { attempt, errorCode, HostError } from './host-error.ts'
 import { linuxMounts } from './mounts.ts'
 
@@ -82,7 +83,7 @@ export const linuxFiles: Files = {
   list: path => attempt('list', path, async () => ((await unlessMissing(readdir(path))) ?? []).sort()),
   readLink: path => attempt('read link', path, () => unlessMissing(readlink(path))),
   write: (path, content, options = {}) => attempt('write', path, () => replace(path, content, options)),
-  overwrite: (path, content) => attempt('write into', path, () => overwrite(path, content)),
+  overwrite: (path, content) => attempt('write into', path, () => overwriteFile(path, content)),
   append: (path, content) => attempt('append to', path, () => appendFile(path, content)),
   makeDirectory: (path, { mode = 0o755, owner } = {}) =>
     attempt('make folder', path, async () => {
@@ -137,19 +138,6 @@ async function replace(path: string, content: string | Uint8Array, options: Writ
     await file.close()
   }
   await renameOrUndo(temporary, path)
-}
-
-async function overwrite(path: string, content: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    const bytes = Buffer.from(content)
-    // At once, and the rest cut off after: a reader hardly ever sees a part.
-    await file.write(bytes, 0, bytes.length, 0)
-    await file.truncate(bytes.length)
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
 }
 
 async function renameOrUndo(temporary: string, path: string): Promise<void> {

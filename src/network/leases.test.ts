@@ -22,6 +22,16 @@ const config = parseOverlayConfig('{"Network":"10.5.0.0/22","SubnetLen":24,"Back
   pieces: true,
 })
 
+/** The network card of the machine that tests run as. */
+const address = {
+  interface: 'eth0',
+  address: '192.0.2.1',
+  family: 4 as const,
+  cidr: '192.0.2.1/24',
+  mac: '',
+  internal: false,
+}
+
 test('leases in etcd: each machine gets a piece of its own, the same one again, and none when all are taken', async () => {
   const store = memoryStorage()
   await store.put(`${prefix}/config`, Buffer.from('{"Network":"10.5.0.0/16"}'))
@@ -123,14 +133,6 @@ test('a pod network outside of the configured one ends the overlay with what to 
   await api.client.create(nodes, node('n1', '10.99.1.0/24') as never)
   const host = recordingHost()
   const addresses = { ...host.addresses, list: () => [address] }
-  const address = {
-    interface: 'eth0',
-    address: '192.0.2.1',
-    family: 4 as const,
-    cidr: '192.0.2.1/24',
-    mac: '',
-    internal: false,
-  }
   const leases = nodeLeases({ client: api.client, nodeName: 'n1', config: hostGw })
   const overlay = startOverlay({ host: { ...host, addresses }, config: hostGw, leases, ipMasq: true })
   await assert.rejects(
@@ -148,14 +150,6 @@ test('what was taken out of the kernel comes back though nobody told of a change
   const peer = { [at('kube-subnet-manager')]: 'true', [at('backend-type')]: 'host-gw', [at('public-ip')]: '192.0.2.2' }
   await api.client.create(nodes, node('n2', '10.244.2.0/24', peer) as never)
   const host = recordingHost()
-  const address = {
-    interface: 'eth0',
-    address: '192.0.2.1',
-    family: 4 as const,
-    cidr: '192.0.2.1/24',
-    mac: '',
-    internal: false,
-  }
   const leases = nodeLeases({ client: api.client, nodeName: 'n1', config: hostGw })
   const overlay = startOverlay({
     host: { ...host, addresses: { ...host.addresses, list: () => [address] } },

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { overwriteFile } from '../base/overwrite-file.ts'
 import type { PkiFiles } from './files.ts'
 
 /** The machine's own files. */
@@ -33,15 +34,7 @@ export const disk: PkiFiles = {
 
   async overwrite(path, content) {
     try {
-      const file = await open(path, 'r+')
-      try {
-        const bytes = Buffer.from(content)
-        await file.write(bytes, 0, bytes.length, 0)
-        await file.truncate(bytes.length)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
+      await overwriteFile(path, content)
     } catch (error) {
       throw new Error(`cannot write into ${path}: ${(error as Error).message}`, { cause: error })
     }

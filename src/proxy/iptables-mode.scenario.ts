@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { linuxHost } from '../host/host.ts'
 import { iptablesMode, removeIptablesRules } from './iptables-mode.ts'
 import type { ServicePort } from './service-ports.ts'
+import { backends, servicePort } from './testdata/service-port.ts'
 
 const sh = (script: string) => execFileSync('sh', ['-ec', script], { encoding: 'utf8' })
 sh(`
@@ -67,23 +68,7 @@ function ask(from: string | undefined, to: string, port: number, times = 1): str
   return JSON.parse(execFileSync(command, args, { encoding: 'utf8' }))
 }
 
-const backends = (...hosts: number[]) => hosts.map(host => ({ ip: `10.244.0.${host}`, port: 8080 }))
-const port = (more: Partial<ServicePort>): ServicePort => ({
-  id: 'default/web:http',
-  protocol: 'tcp',
-  port: 80,
-  clusterIps: ['10.96.0.50'],
-  externalIps: [],
-  loadBalancerIps: [],
-  nodePort: undefined,
-  affinity: undefined,
-  backends: backends(2, 3),
-  externalBackends: backends(2, 3),
-  externalLocal: false,
-  anywhere: true,
-  sourceRanges: [],
-  ...more,
-})
+const port = (more: Partial<ServicePort>) => servicePort({ nodePort: undefined, ...more })
 const none = { backends: [], externalBackends: [], anywhere: false }
 const balanced = (ip: string) => ({ externalIps: [ip], loadBalancerIps: [ip] })
 const others = [

@@ -12,24 +12,10 @@ import { ipvsRules } from './ipvs-rules.ts'
 import { startProxy } from './proxy.ts'
 import { fullScript } from './ruleset.ts'
 import type { ServicePort } from './service-ports.ts'
+import { backends, servicePort } from './testdata/service-port.ts'
 
-const backends = (...hosts: number[]) => hosts.map(host => ({ ip: `10.244.0.${host}`, port: 8080 }))
-const port = (more: Partial<ServicePort> = {}): ServicePort => ({
-  id: 'default/web:http',
-  protocol: 'tcp',
-  port: 80,
-  clusterIps: ['10.96.0.50'],
-  externalIps: [],
-  loadBalancerIps: [],
-  nodePort: 30080,
-  affinity: undefined,
-  backends: backends(2, 3),
-  externalBackends: backends(2),
-  externalLocal: true,
-  anywhere: true,
-  sourceRanges: [],
-  ...more,
-})
+const port = (more: Partial<ServicePort> = {}) =>
+  servicePort({ externalBackends: backends(2), externalLocal: true, ...more })
 const options = { nodeAddresses: ['192.0.2.1'], scheduler: 'rr' }
 const dns = port({
   id: 'kube-system/dns',

@@ -2,27 +2,10 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { changeScript, fullScript } from './ruleset.ts'
-import type { ServicePort } from './service-ports.ts'
 import { serviceRules } from './service-rules.ts'
+import { backends, servicePort as port } from './testdata/service-port.ts'
 
 const options = { family: 4, podCidr: '10.244.0.0/16' } as const
-const backends = (...hosts: number[]) => hosts.map(host => ({ ip: `10.244.0.${host}`, port: 8080 }))
-const port = (more: Partial<ServicePort> = {}): ServicePort => ({
-  id: 'default/web:http',
-  protocol: 'tcp',
-  port: 80,
-  clusterIps: ['10.96.0.50'],
-  externalIps: [],
-  loadBalancerIps: [],
-  nodePort: 30080,
-  affinity: undefined,
-  backends: backends(2, 3),
-  externalBackends: backends(2, 3),
-  externalLocal: false,
-  anywhere: true,
-  sourceRanges: [],
-  ...more,
-})
 
 const may = process.getuid?.() === 0 && spawnSync('nft', ['--version']).status === 0
 const skip = may ? false : 'needs root and nft'

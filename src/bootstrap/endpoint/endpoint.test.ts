@@ -5,7 +5,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { disk } from '../../pki/disk.ts'
 import { ensurePki } from '../../pki/ensure-pki.ts'
 import { kubeconfigText } from '../../pki/kubeconfig.ts'
@@ -13,7 +13,8 @@ import { hostOf } from './apply.ts'
 import { withServer } from './kubeconfig-server.ts'
 import { addServerNames, lacksName } from './server-names.ts'
 
-test('the API server learns a name, keeps those it had, and shows it', async t => {
+/** A folder with an authority and a certificate of an API server; it goes when the test ends. */
+async function serverCertificates(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'kobune-endpoint-'))
   t.after(() => rm(dir, { recursive: true, force: true }))
   const config = {
@@ -23,6 +24,11 @@ test('the API server learns a name, keeps those it had, and shows it', async t =
     dnsDomain: 'cluster.local',
   }
   await ensurePki(dir, config, { which: ['ca', 'apiserver'] })
+  return dir
+}
+
+test('the API server learns a name, keeps those it had, and shows it', async t => {
+  const dir = await serverCertificates(t)
   const names = async () => new X509Certificate((await disk.read(join(dir, 'apiserver.crt')))!).subjectAltName!
   const before = await names()
   const options = { files: disk, now: Date.now(), validity: 3_600_000 }
@@ -46,15 +52,7 @@ test('the API server learns a name, keeps those it had, and shows it', async t =
 })
 
 test('an authority whose key is elsewhere is told, and nothing is changed', async t => {
-  const dir = await mkdtemp(join(tmpdir(), 'kobune-endpoint-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
-  const config = {
-    nodeName: 'cp1',
-    advertiseAddress: '10.0.0.1',
-    serviceCIDR: '10.96.0.0/12',
-    dnsDomain: 'cluster.local',
-  }
-  await ensurePki(dir, config, { which: ['ca', 'apiserver'] })
+  const dir = await serverCertificates(t)
   await rm(join(dir, 'ca.key'))
   const before = await disk.read(join(dir, 'apiserver.crt'))
   const adding = addServerNames(dir, ['api.example.com'], { files: disk, now: Date.now(), validity: 3_600_000 })

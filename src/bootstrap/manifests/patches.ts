@@ -72,10 +72,10 @@ async function readPatches(host: Host, directory: string): Promise<readonly Patc
       if (!patchTypes.includes(type as PatchType)) {
         throw new Error(`${file}: ${JSON.stringify(type)} is no type of patch; choose from ${patchTypes.join(', ')}`)
       }
-      const documents = parseAllDocuments(await host.files.read(file), { maxAliasCount: 10 } as object)
-      return (Array.isArray(documents) ? documents : []).map(document => {
+      const documents = parseAllDocuments(await host.files.read(file))
+      return documents.map(document => {
         if (document.errors[0]) throw new Error(`${file}: ${document.errors[0].message}`)
-        return { file, target, type: type as PatchType, patch: document.toJS() as unknown }
+        return { file, target, type: type as PatchType, patch: document.toJS({ maxAliasCount: 10 }) as unknown }
       })
     }),
   )

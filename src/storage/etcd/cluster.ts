@@ -37,11 +37,8 @@ export interface EtcdCluster {
   promote(id: string, patience?: number): Promise<void>
   /** Fine when it is gone already. */
   remove(id: string): Promise<void>
-  updatePeer(id: string, peerUrl: string): Promise<void>
   /** Of every endpoint given; `undefined` for one that does not answer. */
   status(): Promise<readonly (EtcdMemberStatus | { readonly endpoint: string; readonly error: string })[]>
-  /** Hands the lead to a member; only works at the leader's own endpoint. */
-  moveLeader(to: string): Promise<void>
   close(): void
 }
 
@@ -127,10 +124,6 @@ export function etcdCluster(options: EtcdOptions & { readonly clock?: Clock }): 
       }
     },
 
-    async updatePeer(id, peerUrl) {
-      await ask('MemberUpdate', { ID: decimal(id), peerUrls: [peerUrl] })
-    },
-
     status: () =>
       Promise.all(
         each.map(async ({ endpoint, connection }) => {
@@ -151,10 +144,6 @@ export function etcdCluster(options: EtcdOptions & { readonly clock?: Clock }): 
           }
         }),
       ),
-
-    async moveLeader(to) {
-      await all.call('Maintenance', 'MoveLeader', { targetId: decimal(to) }, false)
-    },
 
     close() {
       all.close()
@@ -193,9 +182,4 @@ function memberOf({ ID, name, peerUrls, clientUrls, isLearner }: RawMember): Etc
 /** etcd takes one learner at a time, and none while members are not well connected. */
 function isBusy(message: string): boolean {
   return /too many learner|unhealthy cluster|not healthy|re-configuration failed/.test(message)
-}
-
-/** How many members may be lost before writes stop. */
-export function faultTolerance(voters: number): number {
-  return Math.floor((voters - 1) / 2)
 }
