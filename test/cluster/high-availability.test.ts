@@ -76,24 +76,34 @@ describe('three control plane machines and two workers', { skip: await missing()
       })
       assert.deepEqual(endpoints.split(' ').sort(), addresses)
     }
-    const csrs = await cluster.kubectl(controlPlane[0]!, ['get', 'csr'])
-    assert.equal(csrs.match(/kube-apiserver-client-kubelet.*Approved,Issued/g)?.length, 4)
-    const statuses = await onAll(controlPlane, machine =>
-      machine.ok('kubectl', [
-        '--kubeconfig',
-        '/etc/kubernetes/admin.conf',
-        '--server',
-        `https://${machine.address}:6443`,
-        'get',
-        '--raw',
-        '/readyz',
-      ]),
-    )
-    assert.deepEqual(statuses, ['ok', 'ok', 'ok'])
+    // Nodes are Ready before the last of their parts is; what is promised is that all of it comes.
+    await until('every kubelet has its certificate', async () => {
+      const csrs = await cluster.kubectl(controlPlane[0]!, ['get', 'csr'])
+      assert.equal(csrs.match(/kube-apiserver-client-kubelet.*Approved,Issued/g)?.length, 4)
+      return true
+    })
+    await until('every API server is ready', async () => {
+      const statuses = await onAll(controlPlane, machine =>
+        machine.ok('kubectl', [
+          '--kubeconfig',
+          '/etc/kubernetes/admin.conf',
+          '--server',
+          `https://${machine.address}:6443`,
+          'get',
+          '--raw',
+          '/readyz',
+        ]),
+      )
+      assert.deepEqual(statuses, ['ok', 'ok', 'ok'])
+      return true
+    })
     // Exit code 0: all is well.
-    const own = await cluster.ok(controlPlane[1]!, ['status'])
-    assert.match(own, /✓ +etcd|✓ +kube-apiserver/)
-    assert.match(await cluster.ok(workers[0]!, ['status']), /✓ +node +w1 is Ready/)
+    await until('status says that all is well', async () => {
+      const own = await cluster.ok(controlPlane[1]!, ['status'])
+      assert.match(own, /✓ +etcd|✓ +kube-apiserver/)
+      assert.match(await cluster.ok(workers[0]!, ['status']), /✓ +node +w1 is Ready/)
+      return true
+    })
   })
 })
 
