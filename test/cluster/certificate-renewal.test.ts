@@ -36,11 +36,18 @@ describe(`a cluster whose certificates live ${life} seconds`, { skip: await miss
         await cluster.kubectl(cp, ['get', 'csr']),
       ),
     )
-    containers = await started()
+    // Nodes are Ready before the last of their parts runs: kube-proxy on the worker, and the DNS.
+    await until('every container of the system runs and is ready', async () => {
+      containers = await started()
+      const lines = containers.trim().split('\n')
+      const names = new Set(lines.map(line => line.split(' ')[0]))
+      if (names.size === 6 && lines.length >= 8 && lines.every(line => line.endsWith(' true'))) return true
+      throw new Error(containers)
+    })
   })
   after(() => cluster?.[Symbol.asyncDispose]())
 
-  /** Each container of the system, with when it began and how often before. */
+  /** Each container of the system: which one runs, how often another ran before it, and whether it is ready. */
   const started = () =>
     cluster.kubectl(cp, [
       'get',
@@ -48,7 +55,7 @@ describe(`a cluster whose certificates live ${life} seconds`, { skip: await miss
       '-n',
       'kube-system',
       '-o',
-      'jsonpath={range .items[*].status.containerStatuses[*]}{.name} {.containerID} {.restartCount}{"\\n"}{end}',
+      'jsonpath={range .items[*].status.containerStatuses[*]}{.name} {.containerID} {.restartCount} {.ready}{"\\n"}{end}',
     ])
 
   test('lives through more than three lives of them: nobody shows an expired one, no request fails', async t => {
