@@ -5,9 +5,9 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../src/base/free-port.ts'
 import { ChildServer, ServerFolder, type ServerOptions } from './support/child-server.ts'
 import { benchmark, type Row, take } from './support/report.ts'
 import { median, repeat } from './support/statistics.ts'
@@ -57,15 +57,6 @@ function ready(port: number, ca: string): Promise<boolean> {
     sent.on('error', () => resolve(false))
     sent.end()
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Seconds that the first startCluster() of a process takes, without and with loading the code. */

@@ -1,6 +1,5 @@
 /** etcd as a plain process on loopback, for the time that its data is made: nobody but root's certificates reach it. */
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { freePort } from '../../base/free-port.ts'
 import type { Host } from '../../host/host.ts'
 import { type EtcdStore, etcdStorage } from '../../storage/etcd/etcd.ts'
 import { readCredentials } from '../etcd-access.ts'
@@ -19,15 +18,6 @@ export interface TemporaryEtcd {
 
 /** Milliseconds until it answers. */
 const patience = 60_000
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Runs it while `work` does. Throws with the end of its log when it does not start. */
 export async function withTemporaryEtcd<T>(of: TemporaryEtcd, work: (store: EtcdStore) => Promise<T>): Promise<T> {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, test } from 'node:test'
+import { freePort } from '../../base/free-port.ts'
 import { bytes, Recorder, storageContract } from '../storage.suite.ts'
 import { UnreachableError } from '../storage.ts'
 import { etcdStorage } from './etcd.ts'
-import { freePort, mayRunEtcd, type RealEtcd, startEtcd, stopEtcd } from './testdata/real-etcd.ts'
+import { mayRunEtcd, type RealEtcd, startEtcd, stopEtcd } from './testdata/real-etcd.ts'
 
 const members: RealEtcd[] = []
 after(() => Promise.all(members.map(stopEtcd)))

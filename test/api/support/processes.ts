@@ -3,10 +3,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../../../src/base/free-port.ts'
 import { type Client, createClient } from '../../../src/client/client.ts'
 import { httpTransport } from '../../../src/client/http-transport.ts'
 import { loadKubeconfig } from '../../../src/client/kubeconfig.ts'
@@ -20,15 +20,6 @@ export const noEtcd =
 const main = new URL('../../../src/cli/main.ts', import.meta.url).pathname
 /** No start of one process takes longer, milliseconds. */
 const patience = 20_000
-
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** A process that can be killed and started again with the same words. */
 export class Restartable {

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../../../base/free-port.ts'
 
 /** Whether this machine has one. */
 export const mayRunEtcd = spawnSync('etcd', ['--version']).status === 0
@@ -13,16 +13,6 @@ export interface RealEtcd {
   readonly process: ChildProcess
   readonly folder: string
   readonly endpoint: string
-}
-
-/** A port of loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A new, empty etcd of one member; or one that takes up a folder, which must be of a cluster of one at `peer`. */
