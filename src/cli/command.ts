@@ -36,6 +36,8 @@ export interface Command {
   readonly hidden?: boolean
   /** All that follows on the line goes to `run` as it stands, as its first argument: it has flags of another kind. */
   readonly words?: boolean
+  /** Whether a call changes this machine as a whole: of such calls one runs at a time (run-alone.ts). */
+  readonly alone?: (call: Call) => boolean
   /** Loads the code only when the command runs; resolves to the exit code. */
   readonly run?: (call: Call) => Promise<number>
 }

@@ -1,3 +1,4 @@
+import { always } from './alone.ts'
 import type { Command } from './command.ts'
 import { output } from './command.ts'
 import { alphaCommand } from './commands/alpha-command.ts'
@@ -39,6 +40,7 @@ export const kobune: Command = {
         ['kobune up --systemd', 'The same, and again after every reboot'],
         ['kobune up --api-port 8443 --pod-cidr 10.10.0.0/16', 'Another port and another pod network'],
       ],
+      alone: always,
       run: async call => (await import('./commands/up.ts')).up(call),
     },
     initCommand,
@@ -57,6 +59,7 @@ export const kobune: Command = {
         ['kobune down', 'Stop it; `kobune up` brings it back as it was'],
         ['kobune down --purge --yes', 'Remove the cluster and everything it left'],
       ],
+      alone: always,
       run: async call => (await import('./commands/down.ts')).down(call),
     },
     {

@@ -6,7 +6,7 @@ export async function runCommandLine(root: Command, words: readonly string[]): P
   let code: number | undefined
   const direct = root.commands?.find(child => child.words && child.name === words[0])
   if (direct?.run) return direct.run({ args: [words.slice(1)], options: {} })
-  const program = build(root, run => {
+  const program = build(root, '', run => {
     code = run
   })
   try {
@@ -18,7 +18,8 @@ export async function runCommandLine(root: Command, words: readonly string[]): P
   return code ?? 0
 }
 
-function build(command: Command, finish: (code: number) => void): Program {
+function build(command: Command, above: string, finish: (code: number) => void): Program {
+  const path = above ? `${above} ${command.name}` : command.name
   const program = new Program(command.name)
     .description(command.does)
     .exitOverride()
@@ -29,13 +30,14 @@ function build(command: Command, finish: (code: number) => void): Program {
   for (const option of command.options ?? []) program.addOption(optionOf(option))
   if (command.examples) program.addHelpText('after', `\n${examplesText(command)}`)
   for (const child of command.commands ?? []) {
-    program.addCommand(build(child, finish), { hidden: child.hidden ?? false })
+    program.addCommand(build(child, path, finish), { hidden: child.hidden ?? false })
   }
-  const { run } = command
+  const { run, alone } = command
   if (run) {
     program.action(async (...all: unknown[]) => {
       const call: Call = { args: all.slice(0, -2) as Call['args'], options: program.opts() }
-      finish(await run(call))
+      const work = () => run(call)
+      finish(alone?.(call) ? await (await import('./run-alone.ts')).runAlone(path, work) : await work())
     })
   }
   return program

@@ -66,6 +66,30 @@ describe('a command that is killed goes on when it is given again', { skip: awai
     return moments
   }
 
+  test('two at once: the second says who runs, and does nothing; a killed one keeps nobody out', async () => {
+    await using running = one.spawn(kobune, ['init', '--upload-certs'])
+    const holder = await until('init has begun', async () => {
+      const text = await one.exec('cat', ['/run/kobune-command.json'])
+      return text.code === 0 && (JSON.parse(text.stdout) as { pid: number; since: string })
+    })
+    for (const words of [
+      ['init', '--upload-certs'],
+      ['reset', '--force'],
+      ['upgrade', 'apply', '--yes'],
+      ['certs', 'renew', 'all'],
+      ['certs', 'rotate-ca', 'all'],
+      ['config', 'endpoint', 'set', 'api.example.com:6443'],
+    ]) {
+      const { code, stdout, stderr } = await cluster.kobune(one, words)
+      assert.equal(code, 75, `${words.join(' ')}: ${stdout}${stderr}`)
+      const who = `another command is changing this machine: kobune init, process ${holder.pid}, since ${holder.since}; nothing was done`
+      assert.ok(stderr.includes(who), stderr)
+    }
+    await one.ok('kill', ['-9', String(holder.pid)])
+    await running.ended
+    assert.equal((await cluster.kobune(one, ['certs', 'renew', 'all', '--config', '/none'])).code, 1)
+  })
+
   test('init, before every phase', async t => {
     const phases = working(initPhases).filter(path => !idle.includes(path))
     const args = ['init', '--upload-certs']

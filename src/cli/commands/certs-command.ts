@@ -1,5 +1,6 @@
 import { renewableCertificates } from '../../bootstrap/certs/certificate-table.ts'
 import { rotationNames } from '../../bootstrap/rotation/steps.ts'
+import { machineCertificates, unlessDryRun } from '../alone.ts'
 import type { Command, Option } from '../command.ts'
 import { output } from '../command.ts'
 
@@ -34,6 +35,7 @@ export const certsCommand: Command = {
       arguments: [{ name: 'name', does: 'which', choices: ['all', ...renewableCertificates.map(({ name }) => name)] }],
       options: [...folders, ...configured],
       examples: [['kobune certs renew all', 'On each machine of the control plane']],
+      alone: machineCertificates,
       run: async call => (await import('./certs.ts')).renew(call),
     },
     {
@@ -50,6 +52,7 @@ export const certsCommand: Command = {
         ['kobune certs rotate-ca all --dry-run', 'What would be done, and what ends with it'],
         ['kobune certs rotate-ca ca', 'On one machine of the control plane; the others follow'],
       ],
+      alone: unlessDryRun,
       run: async call => (await import('./rotate-ca.ts')).rotateCa(call),
     },
     {
@@ -80,6 +83,7 @@ export const certsCommand: Command = {
       arguments: [{ name: 'file', does: 'file of `certs export`' }],
       options: [certDir, passphrase, { flags: '--force', does: 'replace files that differ' }],
       examples: [['kobune certs import shared.certs', 'Before `kobune join --control-plane`']],
+      alone: machineCertificates,
       run: async call => (await import('./carry-certs.ts')).importCerts(call),
     },
   ],

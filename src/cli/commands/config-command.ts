@@ -1,3 +1,4 @@
+import { always } from '../alone.ts'
 import type { Command, Option } from '../command.ts'
 import { output } from '../command.ts'
 
@@ -67,12 +68,14 @@ export const configCommand: Command = {
           arguments: [{ name: 'endpoint', does: 'host:port, of a balancer or a name' }],
           options: [{ flags: '--no-check', does: 'do not ask for the API there first' }],
           examples: [['kobune config endpoint set api.example.com:6443', 'Says which machines must do what before']],
+          alone: always,
           run: async call => (await import('./endpoint.ts')).set(call),
         },
         {
           name: 'apply',
           does: 'Let this machine take up the endpoint that the cluster has; on every machine, as root',
           examples: [['kobune config endpoint apply', 'Fine to give when it has']],
+          alone: always,
           run: async () => (await import('./endpoint.ts')).apply(),
         },
       ],

@@ -27,6 +27,8 @@ export const datastoreCommand: Command = {
           'Copy a snapshot into an external etcd',
         ],
       ],
+      // Into an etcd elsewhere, a file is copied.
+      alone: ({ options }) => options.to === 'etcd',
       run: async call => (await import('./datastore.ts')).migrate(call),
     },
   ],

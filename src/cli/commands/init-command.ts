@@ -1,4 +1,5 @@
 import { configFlags } from '../../bootstrap/config/flags.ts'
+import { onePhase, unlessDryRun } from '../alone.ts'
 import type { Command, Option } from '../command.ts'
 
 type Workflow = keyof typeof configFlags
@@ -59,8 +60,10 @@ export const initCommand: Command = {
         ['kobune init phase upload-certs --upload-certs', 'Upload the shared certificates again'],
         ['kobune init phase certs all', 'Make all certificates that are missing'],
       ],
+      alone: onePhase,
       run: async call => (await import('./init.ts')).initPhase(call),
     },
   ],
+  alone: unlessDryRun,
   run: async call => (await import('./init.ts')).init(call),
 }

@@ -1,3 +1,4 @@
+import { onePhase, unlessDryRun } from '../alone.ts'
 import type { Command, Option } from '../command.ts'
 import { configOptions, nodeOptions } from './init-command.ts'
 
@@ -27,8 +28,10 @@ export const joinCommand: Command = {
       arguments: [{ name: 'phase', does: 'which', variadic: true, optional: true }],
       options: [...joinOptions, { flags: '--endpoint <host:port>', does: 'of the API server' }],
       examples: [['kobune join phase', 'List the phases']],
+      alone: onePhase,
       run: async call => (await import('./join.ts')).joinPhase(call),
     },
   ],
+  alone: unlessDryRun,
   run: async call => (await import('./join.ts')).join(call),
 }

@@ -1,3 +1,4 @@
+import { onePhase, unlessDryRun } from '../alone.ts'
 import type { Command, Option } from '../command.ts'
 import { configOptions } from './init-command.ts'
 
@@ -23,8 +24,10 @@ export const resetCommand: Command = {
       does: 'Run one phase of reset alone',
       arguments: [{ name: 'phase', does: 'which', variadic: true, optional: true }],
       options: resetOptions,
+      alone: onePhase,
       run: async call => (await import('./reset.ts')).resetPhase(call),
     },
   ],
+  alone: unlessDryRun,
   run: async call => (await import('./reset.ts')).reset(call),
 }

@@ -1,3 +1,4 @@
+import { always } from '../alone.ts'
 import type { Command } from '../command.ts'
 import { output } from '../command.ts'
 
@@ -62,6 +63,7 @@ export const snapshotCommand: Command = {
       examples: [
         ['kobune snapshot restore backup.db', 'After the loss of etcd, or before `kobune init` on a new machine'],
       ],
+      alone: always,
       run: async call => (await import('./snapshot.ts')).restore(call),
     },
   ],

@@ -1,4 +1,5 @@
 import { configFlags } from '../../bootstrap/config/flags.ts'
+import { onePhase, unlessDryRun } from '../alone.ts'
 import { type Argument, type Command, type Option, output } from '../command.ts'
 
 type Upgrade = 'plan' | 'apply' | 'node' | 'diff'
@@ -24,6 +25,7 @@ function phaseCommand(command: 'apply' | 'node', options: readonly Option[]): Co
     arguments: [{ name: 'phase', does: 'which', variadic: true, optional: true }],
     options,
     examples: [[`kobune upgrade ${command} phase`, 'List the phases']],
+    alone: onePhase,
     run: async call => (await import('./upgrade.ts')).upgradePhase(command, call),
   }
 }
@@ -51,6 +53,7 @@ export const upgradeCommand: Command = {
         ['kobune upgrade apply --dry-run', 'Show what would be done'],
       ],
       commands: [phaseCommand('apply', applyOptions)],
+      alone: unlessDryRun,
       run: async call => (await import('./upgrade.ts')).apply(call),
     },
     {
@@ -59,6 +62,7 @@ export const upgradeCommand: Command = {
       options: optionsOf('node'),
       examples: [['kobune upgrade node', 'Of the control plane, or a worker']],
       commands: [phaseCommand('node', optionsOf('node'))],
+      alone: unlessDryRun,
       run: async call => (await import('./upgrade.ts')).node(call),
     },
     {
