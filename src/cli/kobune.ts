@@ -18,6 +18,7 @@ import { resetCommand } from './commands/reset-command.ts'
 import { snapshotCommand } from './commands/snapshot-command.ts'
 import { tokenCommand } from './commands/token-command.ts'
 import { upgradeCommand } from './commands/upgrade-command.ts'
+import { versionCommand } from './commands/version-command.ts'
 
 /** The whole command tree. Code is loaded only by the command that runs. */
 export const kobune: Command = {
@@ -130,6 +131,7 @@ export const kobune: Command = {
       examples: [['source <(kobune completion bash)', 'Complete in this shell']],
       run: async call => (await import('./commands/completion.ts')).completion(kobune, call),
     },
+    versionCommand,
     configCommand,
     tokenCommand,
     certsCommand,

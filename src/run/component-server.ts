@@ -4,7 +4,7 @@ import { type HealthCheck, health, text } from '../apiserver/health.ts'
 import { type HttpServer, serveHttps } from '../apiserver/http/server.ts'
 import type { Reply, ServerRequest } from '../apiserver/request.ts'
 import { type Logger, logger } from '../base/log.ts'
-import { kubernetesVersion } from '../base/version.ts'
+import { versionInfo } from '../base/version-info.ts'
 import type { Client } from '../client/client.ts'
 import { issue } from '../pki/issue.ts'
 import { generateKey, privateKeyPem } from '../pki/keys.ts'
@@ -52,7 +52,7 @@ export async function componentServer(options: ComponentServerOptions): Promise<
     }
     if (path === '/metrics') return metricsReply(options.metrics())
     if (path === '/version') {
-      return { code: 200, contentType: 'application/json', body: Buffer.from(JSON.stringify(kubernetesVersion)) }
+      return { code: 200, contentType: 'application/json', body: Buffer.from(JSON.stringify(versionInfo)) }
     }
     return (await healthy(request, { name: '', groups: [] })) ?? text(404, '404 page not found\n')
   }
