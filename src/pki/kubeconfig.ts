@@ -67,15 +67,21 @@ export const kubeconfigs: Readonly<
   'scheduler.conf': { subject: () => ({ commonName: 'system:kube-scheduler' }), server: 'localServer' },
 }
 
-/** A kubeconfig file's text. Every scalar is written as a JSON string, which YAML reads as it is. */
+/** As Kubernetes' programs write it, for scripts that look for `server: https://`; else a JSON string, which is YAML. */
+function scalar(value: string): string {
+  const plain =
+    /^[A-Za-z/]([\w.@/[\]-]|:(?=[\w/:]))*$/.test(value) && !/^(true|false|yes|no|on|off|y|n|null)$/i.test(value)
+  return plain ? value : JSON.stringify(value)
+}
+
+/** A kubeconfig file's text. */
 export function kubeconfigText({ clusterName = 'kubernetes', server, ca, user }: KubeconfigData): string {
-  const text = JSON.stringify
   const cluster = [
     'clusters:',
     '- cluster:',
     `    certificate-authority-data: ${base64(ca)}`,
-    `    server: ${text(server)}`,
-    `  name: ${text(user ? clusterName : '')}`,
+    `    server: ${scalar(server)}`,
+    `  name: ${scalar(user ? clusterName : '')}`,
   ]
   if (!user) {
     return lines(
@@ -88,20 +94,20 @@ export function kubeconfigText({ clusterName = 'kubernetes', server, ca, user }:
       'users: null',
     )
   }
-  const context = text(`${user.name}@${clusterName}`)
+  const context = scalar(`${user.name}@${clusterName}`)
   return lines(
     'apiVersion: v1',
     ...cluster,
     'contexts:',
     '- context:',
-    `    cluster: ${text(clusterName)}`,
-    `    user: ${text(user.name)}`,
+    `    cluster: ${scalar(clusterName)}`,
+    `    user: ${scalar(user.name)}`,
     `  name: ${context}`,
     `current-context: ${context}`,
     'kind: Config',
     'preferences: {}',
     'users:',
-    `- name: ${text(user.name)}`,
+    `- name: ${scalar(user.name)}`,
     '  user:',
     ...credentials(user).map(([key, value]) => `    ${key}: ${value}`),
   )
@@ -166,8 +172,8 @@ function credentials(user: NonNullable<KubeconfigData['user']>): [string, string
     ]
   }
   return [
-    ['client-certificate', JSON.stringify(user.certificateFile)],
-    ['client-key', JSON.stringify(user.keyFile)],
+    ['client-certificate', scalar(user.certificateFile)],
+    ['client-key', scalar(user.keyFile)],
   ]
 }
 
