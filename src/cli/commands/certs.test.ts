@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -140,4 +140,19 @@ test('a kubeconfig for a person has a certificate that openssl accepts, or a tok
 
 test('a certificate key is 64 hexadecimal digits', async () => {
   assert.match((await kobune('certs', 'certificate-key')).stdout, /^[0-9a-f]{64}\n$/)
+})
+
+test('upstream’s components must be restarted to use what was renewed', async () => {
+  const manifest = join(folder, 'manifests/kube-controller-manager.yaml')
+  await mkdir(join(folder, 'manifests'))
+  const told = async (program: string) => {
+    await writeFile(manifest, `spec:\n  containers:\n  - command:\n    - ${program}\n    - --port=0\n`)
+    return (await kobune('certs', 'renew', 'scheduler.conf', ...folders)).stdout
+  }
+  assert.match(
+    await told('kube-controller-manager'),
+    /^Done renewing certificates\. You must restart the kube-apiserver/m,
+  )
+  assert.match(await told('/kobune'), /you need not restart them\.$/m)
+  await rm(manifest)
 })

@@ -68,11 +68,19 @@ export async function renew(call: Call): Promise<number> {
     writeLine(`${said[became]}${does}${end}`)
   }
   writeLine('')
+  const components = 'kube-apiserver, kube-controller-manager, kube-scheduler and etcd'
   writeLine(
-    'Done renewing certificates. kube-apiserver, kube-controller-manager, kube-scheduler and etcd use the new ' +
-      'certificates within seconds: you need not restart them.',
+    (await runsOthers(folders))
+      ? `Done renewing certificates. You must restart the ${components}, so that they can use the new certificates.`
+      : `Done renewing certificates. ${components} use the new certificates within seconds: you need not restart them.`,
   )
   return 0
+}
+
+/** Whether upstream's components run here, which do not follow their files. */
+async function runsOthers({ kubernetesDir }: CertificateFolders): Promise<boolean> {
+  const manifest = await linuxHost.files.readIfThere(join(kubernetesDir, 'manifests/kube-controller-manager.yaml'))
+  return manifest !== undefined && /^ *- kube-controller-manager$/m.test(manifest)
 }
 
 /** `kobune certs certificate-key` */
