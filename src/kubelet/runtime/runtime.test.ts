@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { recordingHost } from '../../host/recording-host.ts'
 import { taskIds } from '../cri/events.ts'
-import { cniConflist, gatewayOf, setUpCni } from './cni.ts'
+import { cniConflist, filterBridged, gatewayOf, setUpCni } from './cni.ts'
 import { containerdVersion } from './containerd.ts'
 import { containerdConfig } from './containerd-config.ts'
 import { packImage } from './oci/pack.ts'
@@ -71,6 +72,7 @@ test('packImage() writes a layout tar that is the same every time', async () => 
       packImage({
         name: 'example.com/x:1',
         out: join(folder, out),
+        below: [{ type: 'directory', path: 'tmp', mode: 0o1777 }],
         entries: [
           { type: 'file', path: 'pause', mode: 0o755, content: pauseProgram('amd64') },
           { type: 'symlink', path: 'link', target: 'pause' },
@@ -85,12 +87,18 @@ test('packImage() writes a layout tar that is the same every time', async () => 
       .toString()
       .trim()
       .split('\n')
-    assert.deepEqual(listing.slice(0, 2), ['oci-layout', 'index.json'])
+    assert.deepEqual([listing[0], listing.at(-1)], ['oci-layout', 'index.json'])
     const index = JSON.parse(execFileSync('tar', ['xOf', join(folder, 'a.tar'), 'index.json']).toString())
     assert.equal(index.manifests[0].annotations['io.containerd.image.name'], 'example.com/x:1')
     assert.equal(index.manifests[0].digest, first.digest)
-    const layer = execFileSync('tar', ['xOf', join(folder, 'a.tar'), listing.at(-1)!])
-    assert.ok(execFileSync('tar', ['tf', '-'], { input: layer }).toString().includes(long))
+    const blob = (digest: string) =>
+      execFileSync('tar', ['xOf', join(folder, 'a.tar'), `blobs/sha256/${digest.slice('sha256:'.length)}`])
+    const digests = JSON.parse(blob(first.digest).toString()).layers.map((layer: { digest: string }) => layer.digest)
+    const files = digests.map((digest: string) => {
+      assert.equal(`sha256:${createHash('sha256').update(blob(digest)).digest('hex')}`, digest)
+      return execFileSync('tar', ['tf', '-'], { input: blob(digest) }).toString()
+    })
+    assert.deepEqual(files, ['tmp/\n', `pause\nlink\n${long}\n`])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -101,6 +109,7 @@ test('packImage() leaves nothing behind when an entry cannot be read', async () 
   try {
     const entries = [{ type: 'file', path: 'x', content: { file: '/nothing' } }] as const
     await assert.rejects(packImage({ name: 'x:1', out: join(folder, 'x.tar'), entries, config: {} }), /ENOENT/)
+    assert.deepEqual(readdirSync(folder), [])
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -26,7 +26,7 @@ const isExternal = (path: string) => path.startsWith('node:') || externals.inclu
 export async function bundleProgram(options: BundleOptions): Promise<readonly string[]> {
   const { build } = await import('esbuild')
   const sources = join(options.source, 'src')
-  const { assets, programs } = await filesBeside(sources)
+  const { assets, programs, starters } = await filesBeside(sources)
   const entryPoints = [
     { in: join(sources, 'cli/main.ts'), out: 'main' },
     ...programs.map(file => ({ in: file, out: basename(file, '.ts') })),
@@ -53,7 +53,10 @@ export async function bundleProgram(options: BundleOptions): Promise<readonly st
       {
         name: 'workers',
         setup: ({ onLoad }) => {
-          onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => ({
+          if (starters.length === 0) return
+          // Only these: each module that passes through here costs a message to the bundler and back.
+          const ends = starters.map(file => RegExp.escape(basename(file)))
+          onLoad({ filter: new RegExp(`/(${ends.join('|')})$`) }, async ({ path }) => ({
             contents: (await readFile(path, 'utf8')).replace(besideProgram, "new URL('./$1.js', import.meta.url)"),
             loader: 'ts',
           }))
@@ -77,11 +80,18 @@ const besideProgram = /new URL\('\.\/([\w.-]+)\.ts', import\.meta\.url\)/g
 const besideAsset = /new URL\('\.\/([\w./-]+)', import\.meta\.url\)|(?:proto|asset): '\.\/([\w.-]+)'/g
 
 /** What modules of src/ read or start beside themselves. */
-async function filesBeside(sources: string): Promise<{ assets: readonly string[]; programs: readonly string[] }> {
+async function filesBeside(sources: string): Promise<{
+  readonly assets: readonly string[]
+  readonly programs: readonly string[]
+  /** The modules that start the programs. */
+  readonly starters: readonly string[]
+}> {
   const found = new Map<string, string>()
+  const starters: string[] = []
   for (const entry of await readdir(sources, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !/(?<!\.test|\.suite|\.scenario)\.ts$/.test(entry.name)) continue
     const text = await readFile(join(entry.parentPath, entry.name), 'utf8')
+    if (text.match(besideProgram)) starters.push(join(entry.parentPath, entry.name))
     for (const [, read, named] of text.matchAll(besideAsset)) {
       const file = join(entry.parentPath, (read ?? named)!)
       const other = found.get(basename(file))
@@ -93,7 +103,11 @@ async function filesBeside(sources: string): Promise<{ assets: readonly string[]
     }
   }
   const files = [...found.values()]
-  return { programs: files.filter(f => extname(f) === '.ts'), assets: files.filter(f => extname(f) !== '.ts') }
+  return {
+    starters,
+    programs: files.filter(f => extname(f) === '.ts'),
+    assets: files.filter(f => extname(f) !== '.ts'),
+  }
 }
 
 /**

@@ -30,6 +30,15 @@ export interface OwnImageOptions {
 const iptables = ['iptables', 'ip6tables'].flatMap(name => [name, `${name}-save`, `${name}-restore`])
 const networkPrograms = ['nft', 'ip', 'bridge', 'conntrack', 'ipset', 'ipvsadm', ...iptables]
 
+const nodeOptions = [
+  '--disable-warning=ExperimentalWarning',
+  '--disable-warning=DEP0123',
+  // V8 lets its young generation grow to what a machine with much memory affords, for throughput that is not wanted here.
+  '--max-semi-space-size=1',
+  // For components to give memory back when they have nothing to do.
+  '--expose-gc',
+]
+
 /** The name of Kobune's own image of a version. */
 export function ownImageName(version: string): string {
   return `kobune.io/kobune:${version}`
@@ -49,13 +58,11 @@ export async function packOwnImage(host: Host, options: OwnImageOptions): Promis
     return await packImage({
       name: ownImageName(options.version),
       out: options.out,
-      entries: entriesOf(host, app, options.programs ?? networkPrograms),
+      below: programsOf(host, options.programs ?? networkPrograms),
+      entries: codeOf(app),
       config: {
         Entrypoint: ['/kobune'],
-        Env: [
-          'PATH=/:/usr/sbin:/usr/bin:/sbin:/bin',
-          'NODE_OPTIONS=--disable-warning=ExperimentalWarning --disable-warning=DEP0123',
-        ],
+        Env: ['PATH=/:/usr/sbin:/usr/bin:/sbin:/bin', `NODE_OPTIONS=${nodeOptions.join(' ')}`, 'MALLOC_ARENA_MAX=2'],
         Labels: { 'org.opencontainers.image.title': 'kobune', 'org.opencontainers.image.version': options.version },
       },
     })
@@ -124,20 +131,24 @@ function sourceFolder(): string {
   return join(dirname(new URL(import.meta.url).pathname), '../../../..')
 }
 
-async function* entriesOf(host: Host, app: string, programs: readonly string[]): AsyncIterable<Entry> {
-  const small: readonly Entry[] = [
+/** The program: what differs between versions. */
+async function* codeOf(app: string): AsyncIterable<Entry> {
+  yield { type: 'symlink', path: 'kobune', target: 'app/main.js' }
+  yield { type: 'symlink', path: 'hyperkube', target: 'app/main.js' }
+  yield { type: 'directory', path: 'app' }
+  for await (const entry of folderEntries(app, { under: 'app' })) {
+    yield entry.path === 'app/main.js' ? { ...entry, mode: 0o755, uid: 0, gid: 0 } : { ...entry, uid: 0, gid: 0 }
+  }
+}
+
+/** What it runs on: the same for as long as this machine's programs are. */
+async function* programsOf(host: Host, programs: readonly string[]): AsyncIterable<Entry> {
+  yield* withParents([
     { type: 'directory', path: 'tmp', mode: 0o1777 },
     { type: 'file', path: 'etc/passwd', content: 'root:x:0:0:root:/:/kobune\nnobody:x:65534:65534:nobody:/:/kobune\n' },
     { type: 'file', path: 'etc/group', content: 'root:x:0:\nnogroup:x:65534:\n' },
     { type: 'file', path: 'etc/nsswitch.conf', content: 'hosts: files dns\n' },
-    { type: 'symlink', path: 'kobune', target: 'app/main.js' },
-    { type: 'symlink', path: 'hyperkube', target: 'app/main.js' },
-    { type: 'directory', path: 'app' },
-  ]
-  yield* withParents(small)
-  for await (const entry of folderEntries(app, { under: 'app' })) {
-    yield entry.path === 'app/main.js' ? { ...entry, mode: 0o755, uid: 0, gid: 0 } : { ...entry, uid: 0, gid: 0 }
-  }
+  ])
   const node = { program: process.execPath, at: '/node' }
   yield* await programEntries(host, [node, ...programs.map(program => ({ program }))])
   for (const folder of await xtablesFolders(host)) {

@@ -1,14 +1,12 @@
 /**
- * Writes container images without a registry or a daemon: one uncompressed layer, as an OCI-layout tar that
+ * Writes container images without a registry or a daemon: one or two uncompressed layers, as an OCI-layout tar that
  * `ctr images import` reads. The same entries give the same digests: times are 0 and the order is the caller's.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { lstat, readdir, readlink, rm, stat } from 'node:fs/promises'
+import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
-import { finished, pipeline } from 'node:stream/promises'
-import { type Pack, pack } from 'tar-stream'
+import { tarEnd } from '../../../base/tar.ts'
+import { addBytes, type Blob, blobPath, type Entries, writeLayer, writingFile } from './archive-file.ts'
 
 /** One thing in the root file system. `path` has no leading slash; parent folders are the caller's to give. */
 export type Entry = { readonly path: string; readonly mode?: number; readonly uid?: number; readonly gid?: number } & (
@@ -34,7 +32,9 @@ export interface PackOptions {
   readonly name: string
   /** The tar to write. */
   readonly out: string
-  readonly entries: Iterable<Entry> | AsyncIterable<Entry>
+  readonly entries: Entries
+  /** What changes more rarely, as a layer below: images that have the same share it. */
+  readonly below?: Entries
   readonly config: ImageConfig
   /** Default: this machine's. */
   readonly architecture?: 'amd64' | 'arm64'
@@ -42,11 +42,6 @@ export interface PackOptions {
 
 export interface PackedImage {
   /** Of the manifest, `sha256:...`. */
-  readonly digest: string
-  readonly size: number
-}
-
-interface Blob {
   readonly digest: string
   readonly size: number
 }
@@ -59,21 +54,22 @@ export function ownArchitecture(): 'amd64' | 'arm64' {
 /** Packs an image; memory use does not depend on its size. */
 export async function packImage(options: PackOptions): Promise<PackedImage> {
   const architecture = options.architecture ?? ownArchitecture()
-  const layerFile = `${options.out}.layer`
-  try {
-    const layer = await writeLayer(layerFile, options.entries)
+  return writingFile(options.out, async file => {
+    await addBytes(file, 'oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}'))
+    const layers: Blob[] = []
+    for (const entries of [options.below, options.entries]) if (entries) layers.push(await writeLayer(file, entries))
     const config = blob({
       architecture,
       os: 'linux',
       config: options.config,
-      rootfs: { type: 'layers', diff_ids: [layer.digest] },
-      history: [{ created_by: 'kobune image build' }],
+      rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+      history: layers.map(() => ({ created_by: 'kobune image build' })),
     })
     const manifest = blob({
       schemaVersion: 2,
       mediaType: manifestType,
       config: descriptor('application/vnd.oci.image.config.v1+json', config),
-      layers: [descriptor('application/vnd.oci.image.layer.v1.tar', layer)],
+      layers: layers.map(layer => descriptor('application/vnd.oci.image.layer.v1.tar', layer)),
     })
     const index = {
       schemaVersion: 2,
@@ -89,16 +85,11 @@ export async function packImage(options: PackOptions): Promise<PackedImage> {
         },
       ],
     }
-    await writeTar(options.out, async tar => {
-      await addFile(tar, 'oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}'))
-      await addFile(tar, 'index.json', Buffer.from(JSON.stringify(index)))
-      for (const each of [manifest, config]) await addFile(tar, blobPath(each), each.content)
-      await addFile(tar, blobPath(layer), { file: layerFile })
-    })
-    return { digest: manifest.digest, size: layer.size }
-  } finally {
-    await rm(layerFile, { force: true })
-  }
+    for (const each of [manifest, config]) await addBytes(file, blobPath(each), each.content)
+    await addBytes(file, 'index.json', Buffer.from(JSON.stringify(index)))
+    await file.write(tarEnd)
+    return { digest: manifest.digest, size: layers.reduce((all, { size }) => all + size, 0) }
+  })
 }
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
@@ -110,85 +101,6 @@ function blob(value: object): Blob & { readonly content: Buffer } {
 
 function descriptor(mediaType: string, { digest, size }: Blob): object {
   return { mediaType, digest, size }
-}
-
-function blobPath({ digest }: Blob): string {
-  return `blobs/sha256/${digest.slice('sha256:'.length)}`
-}
-
-async function writeLayer(file: string, entries: PackOptions['entries']): Promise<Blob> {
-  return writeTar(file, async tar => {
-    for await (const entry of entries) {
-      const { path, uid = 0, gid = 0 } = entry
-      if (entry.type === 'file') await addFile(tar, path, entry.content, { mode: entry.mode ?? 0o644, uid, gid })
-      if (entry.type === 'directory') add(tar, { name: path, type: 'directory', mode: entry.mode ?? 0o755, uid, gid })
-      if (entry.type === 'symlink') {
-        add(tar, { name: path, type: 'symlink', linkname: entry.target, mode: 0o777, uid, gid })
-      }
-    }
-  })
-}
-
-/** Writes a tar with what `fill` adds, and says what was written. */
-async function writeTar(file: string, fill: (tar: Pack) => Promise<void>): Promise<Blob> {
-  const tar = pack()
-  const hash = createHash('sha256')
-  const out = createWriteStream(file)
-  let size = 0
-  const counted = new Writable({
-    write(bytes: Buffer, _, done) {
-      hash.update(bytes)
-      size += bytes.length
-      if (out.write(bytes)) done()
-      else out.once('drain', done)
-    },
-    final: done => void out.end(done),
-    destroy: (error, done) => void out.destroy(error ?? undefined).once('close', () => done(error)),
-  })
-  out.on('error', error => counted.destroy(error))
-  const written = pipeline(tar, counted)
-  try {
-    await Promise.race([fill(tar).then(() => tar.finalize()), written])
-  } catch (error) {
-    tar.destroy(error as Error)
-    await written.catch(() => {})
-    throw error
-  }
-  await written
-  return { digest: `sha256:${hash.digest('hex')}`, size }
-}
-
-interface Header {
-  readonly name: string
-  readonly type?: 'file' | 'directory' | 'symlink'
-  readonly linkname?: string
-  readonly mode?: number
-  readonly uid?: number
-  readonly gid?: number
-}
-
-function add(tar: Pack, header: Header): void {
-  tar.entry({ ...header, size: 0, mtime: new Date(0) })
-}
-
-async function addFile(
-  tar: Pack,
-  name: string,
-  content: string | Uint8Array | { readonly file: string },
-  header: Omit<Header, 'name'> = {},
-): Promise<void> {
-  const mtime = new Date(0)
-  if (typeof content === 'object' && 'file' in content) {
-    const { size } = await stat(content.file)
-    const entry = tar.entry({ ...header, name, size, mtime })
-    await pipeline(createReadStream(content.file), entry)
-    return
-  }
-  const bytes = Buffer.from(content)
-  const entry = tar.entry({ ...header, name, size: bytes.length, mtime })
-  const ended = finished(entry)
-  entry.end(bytes)
-  await ended
 }
 
 /** Everything in a folder of this machine, as it stands there, sorted by name. Devices and sockets are left out. */
