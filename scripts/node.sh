@@ -34,5 +34,5 @@ node=$(find_node) || {
   exit 1
 }
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/kobune/compile}"
-# DEP0123: etcd and API servers are reached by their addresses.
-exec "$node" --disable-warning=ExperimentalWarning --disable-warning=DEP0123 "$@"
+# DEP0123: etcd and API servers are reached by their addresses. --expose-gc: daemons give memory back (src/run/settled.ts).
+exec "$node" --expose-gc --disable-warning=ExperimentalWarning --disable-warning=DEP0123 "$@"

@@ -15,8 +15,8 @@ import { setUpCni } from '../kubelet/runtime/cni.ts'
 import { startNodeNetwork } from '../network/node-network.ts'
 import { startProxy } from '../proxy/proxy.ts'
 import { keepCertificates } from './certificate-renewal.ts'
-import { keepCompiled } from './keep-compiled.ts'
 import { startNodeAgent } from './node-agent.ts'
+import { settled } from './settled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const log = logger('agent')
@@ -60,7 +60,7 @@ export async function runAgent(settingsFile: string): Promise<number> {
     more: ({ client }) => startNodeNetwork({ host, client, nodeName, podCidrs: [podCidr], attach }),
   })
   log.info({ node: nodeName }, 'running')
-  keepCompiled()
+  settled()
   const signal = await stop
   log.info({ signal }, 'stopping')
   await Promise.all([node.stop(), proxy.stop()])

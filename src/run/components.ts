@@ -2,9 +2,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { Client } from '../client/client.ts'
 import { InformerSet } from '../client/informer.ts'
-import { type ControllersOptions, controllers, startControllers } from '../controllers/controllers.ts'
+import type { ControllersOptions } from '../controllers/controllers.ts'
 import { eventRecorder } from '../reconcile/event-recorder.ts'
-import { startScheduler } from '../scheduler/scheduler.ts'
 
 export interface ComponentsOptions {
   readonly clock: Clock
@@ -40,10 +39,12 @@ const accounts: Readonly<Record<string, string>> = {
   csrcleaner: 'certificate-controller',
 }
 
+/** Starts them; a process loads only those it runs, and a candidate for the lead nothing until it leads. */
 export async function startComponents(options: ComponentsOptions): Promise<{ stop(): Promise<void> }> {
   const { clock } = options
   const stops: (() => Promise<void>)[] = []
   if (options.controllers) {
+    const { controllers, startControllers } = await import('../controllers/controllers.ts')
     const { client: reader, clientOf, chosen = () => true } = options.controllers
     const informers = new InformerSet(reader)
     const all = controllers(options.controllers.options).filter(({ name }) => chosen(name))
@@ -57,6 +58,7 @@ export async function startComponents(options: ComponentsOptions): Promise<{ sto
     )
   }
   if (options.scheduler) {
+    const { startScheduler } = await import('../scheduler/scheduler.ts')
     const { client } = options.scheduler
     const informers = new InformerSet(client)
     const recorder = eventRecorder(client, { component: 'default-scheduler' }, clock)

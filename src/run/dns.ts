@@ -10,6 +10,7 @@ import { answer } from '../dns/answer.ts'
 import { ClusterRecords } from '../dns/cluster-records.ts'
 import { serveDns } from '../dns/server.ts'
 import { upstream } from '../dns/upstream.ts'
+import { settled } from './settled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export interface DnsProcessOptions {
@@ -47,6 +48,7 @@ export async function runDns({ port, healthPort, domain }: DnsProcessOptions): P
   const options = { records, upstream: upstream({ servers }), domain }
   const server = await serveDns({ port: Number(port), answer: query => answer(query, options) })
   log.info({ port: server.port, domain, upstream: servers }, 'answering')
+  settled()
   await stop
   ready = false
   health.close()

@@ -11,8 +11,8 @@ import { leaderElection } from '../reconcile/leader-election.ts'
 import { tlsMinVersion } from './check-apiserver-flags.ts'
 import { componentServer } from './component-server.ts'
 import type { leaderFlags } from './flags/common.ts'
-import { keepCompiled } from './keep-compiled.ts'
 import { liveBundle } from './live-files.ts'
+import { settled } from './settled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export type LeaderFlags = Given<typeof leaderFlags> & {
@@ -70,7 +70,7 @@ export async function runElected({ name, flags, start }: ElectedOptions): Promis
           metrics: () => leaderMetric(flags['leader-elect-resource-name'], leading),
         })
   log.info({ server: to.server, port: server?.port }, 'running')
-  keepCompiled()
+  settled()
   try {
     if (flags['leader-elect']) {
       await leaderElection(

@@ -14,9 +14,9 @@ import type { Storage } from '../storage/storage.ts'
 import { admissionChoice } from './admission-choice.ts'
 import { checkApiserverFlags } from './check-apiserver-flags.ts'
 import type { kubeApiserverFlags } from './flags/kube-apiserver.ts'
-import { keepCompiled } from './keep-compiled.ts'
 import { liveBundle, livePair, liveTokenKeys } from './live-files.ts'
 import { openStore } from './open-store.ts'
+import { settled } from './settled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export type ApiserverFlags = Given<typeof kubeApiserverFlags>
@@ -122,7 +122,7 @@ export async function runWithCompany(flags: ApiserverFlags, { beside }: Beside):
   void server.ready.then(
     () => {
       log.info({ url: server.url }, 'ready')
-      keepCompiled()
+      settled()
       return publish()
     },
     () => undefined,

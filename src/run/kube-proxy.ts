@@ -17,7 +17,7 @@ import {
 import { type ProxyModeName, removeProxyRules } from '../proxy/mode.ts'
 import { startProxy } from '../proxy/proxy.ts'
 import { type KubeProxyFlags, proxyConfigurationFlags } from './flags/kube-proxy.ts'
-import { keepCompiled } from './keep-compiled.ts'
+import { settled } from './settled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const host = linuxHost
@@ -61,7 +61,7 @@ export async function runKubeProxy(flags: KubeProxyFlags, said: ReadonlySet<stri
       metricsRoutes(config, () => ready),
     ),
   ]
-  keepCompiled()
+  settled()
   const signal = await Promise.race([stop, failed.promise])
   log.info({ signal }, 'stopping')
   for (const server of servers) await server?.stop()

@@ -5,10 +5,10 @@ import { linuxHost } from '../host/host.ts'
 import { followRotation } from './authority-rotation.ts'
 import { keepCertificates } from './certificate-renewal.ts'
 import type { KubeletFlags } from './flags/kubelet.ts'
-import { keepCompiled } from './keep-compiled.ts'
 import { kubeletSetup } from './kubelet-setup.ts'
 import { startNodeAgent } from './node-agent.ts'
 import { followPodNetwork } from './pod-network.ts'
+import { settled } from './settled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const log = logger('kubelet')
@@ -55,7 +55,7 @@ export async function runKubelet(flags: KubeletFlags, said: ReadonlySet<string>)
   ])
   // Told to stop before the runtime answered: nothing has been begun.
   if (typeof agent === 'string') process.exit(0)
-  keepCompiled()
+  settled()
   log.info({ node: nodeName, standalone: flags.kubeconfig === undefined }, 'running')
   const signal = await stop
   log.info({ signal }, 'stopping')

@@ -6,9 +6,9 @@ import { paths } from '../bootstrap/paths.ts'
 import type { Settings } from '../bootstrap/settings.ts'
 import { sqliteStorage } from '../storage/sqlite/sqlite.ts'
 import { type ControlPlanePki, startControlPlane } from './control-plane.ts'
-import { keepCompiled } from './keep-compiled.ts'
 import { livePair } from './live-files.ts'
 import { serveOrders } from './server-orders.ts'
+import { settled } from './settled.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const log = logger('server')
@@ -53,7 +53,7 @@ export async function runServer(settingsFile: string): Promise<number> {
   for (const one of followed) one.on(renew)
   const orders = await serveOrders(paths.serverSocket, storage)
   log.info({ url: plane.server.url }, 'ready')
-  keepCompiled()
+  settled()
   const signal = await stop
   log.info({ signal }, 'stopping')
   for (const one of followed) one.stop()
