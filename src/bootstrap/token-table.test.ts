@@ -31,6 +31,6 @@ mnopqr.0123456789abcdef   <invalid>   2029-12-31T00:00:00Z   signing            
 test('programs get a token as an object', () => {
   assert.equal(
     JSON.stringify(tokenObject(tokens[1]!)),
-    '{"kind":"BootstrapToken","apiVersion":"output.kubeadm.k8s.io/v1alpha3","token":"ghijkl.0123456789abcdef","usages":[],"groups":[]}',
+    '{"kind":"BootstrapToken","apiVersion":"output.kubeadm.k8s.io/v1alpha3","token":"ghijkl.0123456789abcdef"}',
   )
 })

@@ -17,7 +17,8 @@ export function tokenTable(tokens: readonly BootstrapTokenSpec[], now: number): 
   return tabTable([titles, ...rows], { least: 10, padding: 3 })
 }
 
-/** A token as programs read it (`-o json`). */
+/** A token as programs read it (`-o json`); what it has none of is left out. */
 export function tokenObject(token: BootstrapTokenSpec): object {
-  return { kind: 'BootstrapToken', apiVersion: 'output.kubeadm.k8s.io/v1alpha3', ...token }
+  const there = Object.entries(token).filter(([, value]) => value.length > 0)
+  return { kind: 'BootstrapToken', apiVersion: 'output.kubeadm.k8s.io/v1alpha3', ...Object.fromEntries(there) }
 }

@@ -77,6 +77,16 @@ test('update() refuses a stale object, and writes nothing when nothing changes',
   assert.equal(other.body.message, 'the name of the object (other) does not match the name on the URL (cas)')
 })
 
+test('a resourceVersion of 0 stands for none', async () => {
+  const metadata = { name: 'zero', resourceVersion: '0' }
+  const { code, body } = await api.call('POST', maps, { metadata, data: { a: '1' } })
+  assert.equal(code, 201)
+  assert.notEqual(body.metadata.resourceVersion, '0')
+  assert.equal((await api.call('PUT', `${maps}/zero`, { metadata, data: { a: '2' } })).code, 200)
+  const other = await api.call('POST', maps, { metadata: { ...metadata, name: 'one', resourceVersion: '1' } })
+  assert.equal(other.body.message, 'resourceVersion should not be set on objects to be created')
+})
+
 test('patch() takes the three kinds of patch and counts generations', async () => {
   const path = '/apis/apps/v1/namespaces/default/deployments'
   const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x:1' }] } }

@@ -46,6 +46,7 @@ test('a token is made, shown in a table and as JSON, and deleted', async () => {
   assert.equal(read.kind, 'BootstrapToken')
   assert.match(read.ttl, /^23h59m\d+s$/)
   assert.match(await token('list', '-o', 'yaml'), /^kind: BootstrapToken\n[\s\S]+groups:\n- system:bootstrappers/)
+  assert.match(await token('list', '-o', 'yaml'), /^expires: "20[\dTZ:-]+"$/m)
   assert.equal(await token('delete', 'abcdef'), 'bootstrap token "abcdef" deleted\n')
   assert.match(await token('delete', 'abcdef'), /there is no bootstrap token with id "abcdef"/)
 })

@@ -12,7 +12,7 @@ import type { Client } from '../../client/client.ts'
 import { linuxHost } from '../../host/host.ts'
 import { formatBootstrapToken, generateBootstrapToken } from '../../pki/bootstrap-token.ts'
 import type { Call } from '../command.ts'
-import { writeLine } from '../print.ts'
+import { writeLine, yamlText } from '../print.ts'
 import { UserError } from '../user-error.ts'
 import { readConfigFile, tellWarnings } from './config-file.ts'
 
@@ -74,10 +74,9 @@ export async function list({ options }: Call): Promise<number> {
   const now = Date.now()
   const tokens = await withClient(String(options.kubeconfig), client => listTokens(client, now))
   if (options.output === 'json') for (const token of tokens) writeLine(JSON.stringify(tokenObject(token), undefined, 4))
-  else if (options.output === 'yaml') {
-    const { stringify } = await import('yaml')
-    process.stdout.write(tokens.map(token => stringify(tokenObject(token), { indentSeq: false })).join('---\n'))
-  } else writeLine(tokenTable(tokens, now))
+  else if (options.output === 'yaml')
+    process.stdout.write((await Promise.all(tokens.map(token => yamlText(tokenObject(token))))).join('---\n'))
+  else writeLine(tokenTable(tokens, now))
   return 0
 }
 
