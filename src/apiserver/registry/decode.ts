@@ -57,7 +57,7 @@ export function shape(request: ApiRequest, draft: Draft<KubernetesObject>, as: E
   // The rest of the server relies on metadata being an object.
   draft.metadata ??= {} as Draft<KubernetesObject>['metadata']
   // Old manifests say 0 for "whichever it is": as if it had been left out.
-  if (draft.metadata.resourceVersion === '0') delete draft.metadata.resourceVersion
+  if (draft.metadata.resourceVersion === '0') draft.metadata.resourceVersion = ''
   return draft
 }
 
