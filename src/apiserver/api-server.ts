@@ -38,6 +38,7 @@ import type { SharedRanges } from './service/shared-ranges.ts'
 import { strategyOf } from './strategies/strategies.ts'
 import { upgrade } from './streaming.ts'
 import type { User } from './user.ts'
+import { whileStoreFails } from './while-store-fails.ts'
 
 export interface ApiServerOptions {
   /** Stays the caller's: `stop` does not close it. */
@@ -158,32 +159,43 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const advertised =
     options.advertiseAddress ?? (options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress) ?? '127.0.0.1'
   state.address = `${advertised}:${http?.port ?? 0}`
+  const persist = <T>(work: () => Promise<T>) => whileStoreFails(work, () => state.stopping)
   const ready = addresses
     .start()
     .then(async () => {
-      if (!shared) return
       const { SharedRanges } = await import('./service/shared-ranges.ts')
-      ranges = new SharedRanges(table.of(services), options.storage, addresses.apiAddress, log)
-      addresses.share(ranges)
-      await ranges.start()
+      const made = new SharedRanges(table.of(services), options.storage, addresses.apiAddress, log)
+      ranges = made
+      addresses.share(made)
+      await persist(() => made.start())
     })
-    .then(() => bootstrapObjects(registry, { port: http?.port ?? 443, serviceIP: addresses.apiAddress }))
+    .then(() =>
+      persist(() =>
+        bootstrapObjects(registry, {
+          port: http?.port ?? 443,
+          serviceIP: addresses.apiAddress,
+          serviceCIDR: addresses.cidr,
+        }),
+      ),
+    )
+    .then(() => persist(async () => ranges?.keepReserved()))
     .then(async () => {
       const { CustomResources } = await import('./custom/custom-resources.ts')
       const resources = new CustomResources(registry, log)
       custom = resources
       await resources.start()
     })
-    .then(() => options.bootstrap?.(createClient(localTransport(core, itself)), lister))
+    .then(() => persist(async () => options.bootstrap?.(createClient(localTransport(core, itself)), lister)))
     .then(async () => {
       const { endpoints: kept = 'only' } = options
       // Upstream does the same: an address of the loopback leads nowhere from a pod.
       if (kept === 'none' || advertised.startsWith('127.')) return
       const place = { address: advertised, port: http?.port ?? 443 }
       const { KubernetesEndpoints, writeKubernetesEndpoints } = await import('./kubernetes-endpoints.ts')
-      if (kept === 'only') return writeKubernetesEndpoints(registry, [place])
+      if (kept === 'only') return persist(() => writeKubernetesEndpoints(registry, [place]))
       endpoints = new KubernetesEndpoints(registry, options.storage, place, log)
-      return endpoints.start()
+      const leased = endpoints
+      return persist(() => leased.start())
     })
     .then(() => {
       state.ready = true

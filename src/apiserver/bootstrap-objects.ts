@@ -1,5 +1,7 @@
 import { namespaces } from '../api/core/v1/namespace.ts'
 import { services } from '../api/core/v1/service.ts'
+import { type ServiceCIDR, serviceCIDRs } from '../api/networking/v1/service-cidr.ts'
+import { rfc3339 } from '../base/clock.ts'
 import { isAlreadyExists } from '../machinery/status-error.ts'
 import type { AnyResource } from '../schema/resource.ts'
 import { deepEqual, type JsonObject } from './cache/json.ts'
@@ -16,6 +18,7 @@ export const itself: User = { name: 'system:apiserver', groups: ['system:masters
 interface Place {
   readonly port: number
   readonly serviceIP: string
+  readonly serviceCIDR: string
 }
 
 /** Makes what every cluster has from the start: its namespaces, and the Service that leads to this server. */
@@ -25,6 +28,20 @@ export async function bootstrapObjects(registry: Registry, place: Place): Promis
   const port = { name: 'https', port: 443, protocol: 'TCP', targetPort: place.port }
   const spec = { type: 'ClusterIP', clusterIP: place.serviceIP, clusterIPs: [place.serviceIP], ports: [port] }
   await ensure(registry, services, 'default', { metadata: { name: 'kubernetes', labels }, spec })
+  await serviceRange(registry, place.serviceCIDR)
+}
+
+/** The range of Services as upstream tells it. There is this one: others stay without a condition, and are not given out. */
+async function serviceRange(registry: Registry, cidr: string): Promise<void> {
+  const metadata = { name: 'kubernetes', finalizers: ['networking.k8s.io/service-cidr-finalizer'] }
+  await ensure(registry, serviceCIDRs, undefined, { metadata, spec: { cidrs: [cidr] } })
+  const at = { namespace: undefined, name: metadata.name }
+  await amend<ServiceCIDR>(registry.table.of(serviceCIDRs), at, ({ status }) => {
+    if (status.conditions?.length) return
+    const lastTransitionTime = rfc3339(registry.clock.now())
+    const message = 'Kubernetes Service CIDR is ready'
+    status.conditions = [{ type: 'Ready', status: 'True', reason: '', message, lastTransitionTime }]
+  })
 }
 
 /** Makes an object, or brings the fields given (beside metadata) of the one that is there to what they should be. */

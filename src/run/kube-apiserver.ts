@@ -125,7 +125,12 @@ export async function runWithCompany(flags: ApiserverFlags, { beside }: Beside):
       settled()
       return publish()
     },
-    () => undefined,
+    (error: Error) => {
+      if (stopping.signal.aborted) return
+      // Whoever looks after this process starts it again.
+      log.fatal({ error: error.message }, 'the server does not get ready')
+      process.exit(1)
+    },
   )
   const company = startCompany(beside, { server, storage: store.storage }, stopping.signal)
   const signal = await stop

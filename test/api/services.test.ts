@@ -46,6 +46,43 @@ test('addresses are given once, also to many at a time, and given back', async (
   for (let i = 0; i < 14; i += 1) await api.call('DELETE', `${services}/s${i}`)
 })
 
+test('addresses are told as IPAddress objects of the range of ServiceCIDR kubernetes', async () => {
+  const addresses = '/apis/networking.k8s.io/v1/ipaddresses'
+  const { body: range } = await api.call('GET', '/apis/networking.k8s.io/v1/servicecidrs/kubernetes')
+  assert.deepEqual(range.spec.cidrs, ['10.96.0.0/28'])
+  assert.deepEqual(range.metadata.finalizers, ['networking.k8s.io/service-cidr-finalizer'])
+  assert.deepEqual(
+    range.status.conditions.map(({ type, status }: { type: string; status: string }) => `${type} ${status}`),
+    ['Ready True'],
+  )
+  const own = (await api.call('GET', `${addresses}/10.96.0.1`)).body
+  assert.deepEqual(own.spec.parentRef, { name: 'kubernetes', namespace: 'default', resource: 'services' })
+
+  const { body: service } = await api.call('POST', services, aService('told'))
+  const { code, body: address } = await api.call('GET', `${addresses}/${service.spec.clusterIP}`)
+  assert.equal(code, 200)
+  assert.deepEqual(address.spec.parentRef, { name: 'told', namespace: 'default', resource: 'services' })
+  assert.deepEqual(address.metadata.labels, {
+    'ipaddress.kubernetes.io/ip-family': 'IPv4',
+    'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+  })
+  await api.call('DELETE', `${services}/told`)
+  assert.equal((await api.call('GET', `${addresses}/${service.spec.clusterIP}`)).code, 404)
+
+  // An address that somebody keeps is not given out.
+  const ip = service.spec.clusterIP
+  const kept = {
+    metadata: { name: ip },
+    spec: { parentRef: { resource: 'gateways', group: 'x.io', name: 'g' } },
+  }
+  assert.equal((await api.call('POST', addresses, kept)).code, 201)
+  const refused = await api.call('POST', services, aService('wants', { clusterIP: ip }))
+  assert.match(refused.body.message, /failed to allocate IP 10\.96\.0\.\d+: provided IP is already allocated/)
+  assert.equal((await api.call('DELETE', `${addresses}/${ip}`)).code, 200)
+  const bad = await api.call('POST', addresses, { ...kept, metadata: { name: '10.96.0.09' } })
+  assert.match(bad.body.message, /must be a valid IP address in canonical form/)
+})
+
 test('node ports are given, kept, refused and given back with the type', async () => {
   const made = await api.call('POST', services, aService('np', { type: 'NodePort' }))
   const port = made.body.spec.ports[0].nodePort

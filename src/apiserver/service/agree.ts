@@ -31,7 +31,7 @@ export async function agree({ shared, service, old, asked, taken, another, relea
   const { namespace = '', name, uid } = service.metadata
   const owner = { namespace, name, uid }
   const claimed: Value[] = []
-  const giveBack = () => Promise.all(claimed.map(([range, value]) => shared.release(range, value, uid)))
+  const giveBack = () => Promise.all(claimed.map(([range, value]) => shared.release(range, value, owner)))
   const claim = async ([range, first]: Value) => {
     let value = first
     for (let tries = 1; !(await shared.take(range, value, owner, asked.has(value))); tries += 1) {
@@ -58,7 +58,7 @@ export async function agree({ shared, service, old, asked, taken, another, relea
       if (outcome !== 'stored' || !old) return
       const kept = new Set(valuesOf(service.spec).map(([, value]) => value))
       const dropped = valuesOf(old.spec).filter(([, value]) => !kept.has(value))
-      await Promise.all(dropped.map(([range, value]) => shared.release(range, value, uid)))
+      await Promise.all(dropped.map(([range, value]) => shared.release(range, value, owner)))
     },
   }
 }

@@ -9,17 +9,17 @@ test("a claim is one owner's until that one gives it back, whoever asks meanwhil
   const storage = memoryStorage()
   t.after(() => storage.close())
   // Two servers.
-  const [a, b] = [new Claims(storage, 'serviceips'), new Claims(storage, 'serviceips')]
+  const [a, b] = [new Claims(storage, '/c/'), new Claims(storage, '/c/')]
   assert.equal(await a.take('10.96.0.9', owner('one')), undefined)
   assert.equal(await a.take('10.96.0.9', owner('one')), undefined, 'once more is fine')
   assert.deepEqual((await b.take('10.96.0.9', owner('two')))?.owner, owner('one'))
-  await b.release('10.96.0.9', 'uid-two')
+  await b.release('10.96.0.9', owner('two'))
   assert.deepEqual((await b.take('10.96.0.9', owner('two')))?.owner, owner('one'), 'only the owner gives back')
-  await b.release('10.96.0.9', 'uid-one')
+  await b.release('10.96.0.9', owner('one'))
   assert.equal(await b.take('10.96.0.9', owner('two')), undefined)
   const [looked] = await a.list()
   assert.ok(looked)
-  await b.release('10.96.0.9', 'uid-two')
+  await b.release('10.96.0.9', owner('two'))
   assert.equal(await a.take('10.96.0.9', owner('three')), undefined)
   await a.remove(looked)
   assert.deepEqual((await a.get('10.96.0.9'))?.owner, owner('three'), 'what changed since it was looked at stays')
@@ -28,6 +28,6 @@ test("a claim is one owner's until that one gives it back, whoever asks meanwhil
 test('of many takers one gets a claim', async t => {
   const storage = memoryStorage()
   t.after(() => storage.close())
-  const takers = Array.from({ length: 20 }, (_, i) => new Claims(storage, 'p').take('30000', owner(String(i))))
+  const takers = Array.from({ length: 20 }, (_, i) => new Claims(storage, '/c/').take('30000', owner(String(i))))
   assert.equal((await Promise.all(takers)).filter(held => held === undefined).length, 1)
 })

@@ -45,6 +45,11 @@ export class ServiceAddresses implements WriteHook {
     return this.#range.at(0)
   }
 
+  /** The range that addresses are of. */
+  get cidr(): string {
+    return this.#range.cidr
+  }
+
   /** From now on what is taken is agreed on with other servers. */
   share(shared: SharedRanges): void {
     this.#shared = shared

@@ -1,11 +1,12 @@
-/** The addresses and node ports of Services where several API servers give them out. */
+/** The addresses and node ports of Services, agreed on with other API servers; addresses are told as IPAddress objects. */
 import type { Service } from '../../api/core/v1/service.ts'
 import { type Clock, delay, systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Served } from '../registry/served.ts'
 import { storageKey } from '../registry/storage-key.ts'
-import { type Claim, Claims, type Owner } from './claims.ts'
+import { addressClaims } from './address-claims.ts'
+import { type Claim, Claims, type Owner, same } from './claims.ts'
 import { addressesOf, nodePortsOf } from './service-fields.ts'
 
 export type RangeName = 'ips' | 'ports'
@@ -30,7 +31,10 @@ export class SharedRanges {
 
   constructor(served: Served, storage: Storage, reserved: string, log: Logger, clock: Clock = systemClock) {
     this.#served = served
-    this.#ranges = { ips: new Claims(storage, 'serviceips'), ports: new Claims(storage, 'servicenodeports') }
+    this.#ranges = {
+      ips: addressClaims(storage),
+      ports: new Claims(storage, '/registry/ranges/claims/servicenodeports/'),
+    }
     this.#reserved = reserved
     this.#log = log
     this.#clock = clock
@@ -60,25 +64,35 @@ export class SharedRanges {
     }
   }
 
-  async release(range: RangeName, value: string, uid: string): Promise<void> {
+  async release(range: RangeName, value: string, owner: Owner): Promise<void> {
     if (value === this.#reserved) return
     // What cannot be given back now is found by the next repair.
-    await this.#ranges[range].release(value, uid).catch(() => undefined)
+    await this.#ranges[range].release(value, owner).catch(() => undefined)
+  }
+
+  /** Claims the address of the API for its Service, which every server makes; resolves when that is done. */
+  async keepReserved(): Promise<void> {
+    const { cache, prefix } = this.#served
+    await cache.fresh()
+    const service = cache.get(storageKey(prefix, 'default', 'kubernetes'))?.object as Service | undefined
+    if (service) await this.#ranges.ips.take(this.#reserved, ownerOf(service))
   }
 
   /** Gives back what a Service held that is no more. */
-  async releaseAll({ metadata: { uid }, spec }: Service): Promise<void> {
+  async releaseAll(service: Service): Promise<void> {
+    const owner = ownerOf(service)
     await Promise.all([
-      ...addressesOf(spec).map(ip => this.release('ips', ip, uid)),
-      ...nodePortsOf(spec).map(port => this.release('ports', String(port), uid)),
+      ...addressesOf(service.spec).map(ip => this.release('ips', ip, owner)),
+      ...nodePortsOf(service.spec).map(port => this.release('ports', String(port), owner)),
     ])
   }
 
   async #lives(range: RangeName, { owner, value }: Claim): Promise<boolean> {
+    if (owner.foreign) return true
     await this.#served.cache.fresh()
     const key = storageKey(this.#served.prefix, owner.namespace, owner.name)
     const service = this.#served.cache.get(key)?.object as Service | undefined
-    return service?.metadata.uid === owner.uid && valuesOf(range, service).includes(value)
+    return service !== undefined && same(ownerOf(service), owner) && valuesOf(range, service).includes(value)
   }
 
   async #repair(): Promise<void> {
@@ -91,11 +105,14 @@ export class SharedRanges {
     for (const [i, range] of (['ips', 'ports'] as const).entries()) {
       const known = new Map(claimed[i]!.map(claim => [claim.value, claim]))
       for (const service of services) {
-        const { namespace, name, uid } = service.metadata
+        const owner = ownerOf(service)
         for (const value of valuesOf(range, service)) {
-          if (value === this.#reserved || known.get(value)?.owner.uid === uid) continue
-          if (!(await this.take(range, value, { namespace, name, uid }, false)))
-            this.#log.warn({ service: `${namespace}/${name}`, value }, 'two Services hold the same address or port')
+          const held = known.get(value)
+          if (value === this.#reserved || (held && same(held.owner, owner))) continue
+          if (!(await this.take(range, value, owner, false))) {
+            const { namespace, name } = owner
+            this.#log.warn({ service: `${namespace}/${name}`, value }, 'somebody else holds an address or port, too')
+          }
         }
       }
       for (const claim of known.values()) {
@@ -107,6 +124,7 @@ export class SharedRanges {
       }
     }
     this.#orphans = orphans
+    await this.keepReserved()
   }
 
   #later(): void {
@@ -117,6 +135,10 @@ export class SharedRanges {
         .finally(() => this.#later())
     })
   }
+}
+
+function ownerOf({ metadata: { namespace = '', name, uid } }: Service): Owner {
+  return { namespace, name, uid }
 }
 
 function valuesOf(range: RangeName, { spec }: Service): readonly string[] {

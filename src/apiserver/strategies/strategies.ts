@@ -14,6 +14,7 @@ import { endpointsStrategy } from './endpoints.ts'
 import { eventStrategy, eventV1Strategy } from './event.ts'
 import { horizontalPodAutoscalerStrategy, horizontalPodAutoscalerV1Strategy } from './horizontal-pod-autoscaler.ts'
 import { ingressStrategy } from './ingress.ts'
+import { ipAddressStrategy } from './ip-address.ts'
 import { jobStrategy } from './job.ts'
 import { leaseStrategy } from './lease.ts'
 import { limitRangeStrategy } from './limit-range.ts'
@@ -33,6 +34,7 @@ import { clusterRoleStrategy, roleStrategy } from './role.ts'
 import { clusterRoleBindingStrategy, roleBindingStrategy } from './role-binding.ts'
 import { secretStrategy } from './secret.ts'
 import { serviceStrategy } from './service.ts'
+import { serviceCIDRStrategy } from './service-cidr.ts'
 import { statefulSetStrategy } from './stateful-set.ts'
 import { storageClassStrategy } from './storage-class.ts'
 
@@ -66,8 +68,8 @@ const byPlace: Readonly<Record<string, Strategy<never>>> = {
   'coordination.k8s.io/v1/leases': leaseStrategy,
   'networking.k8s.io/v1/ingresses': ingressStrategy,
   'networking.k8s.io/v1/networkpolicies': networkPolicyStrategy,
-  // Their names are addresses.
-  'networking.k8s.io/v1/ipaddresses': { name: 'path' },
+  'networking.k8s.io/v1/ipaddresses': ipAddressStrategy,
+  'networking.k8s.io/v1/servicecidrs': serviceCIDRStrategy,
   'rbac.authorization.k8s.io/v1/roles': roleStrategy,
   'rbac.authorization.k8s.io/v1/clusterroles': clusterRoleStrategy,
   'rbac.authorization.k8s.io/v1/rolebindings': roleBindingStrategy,
