@@ -48,6 +48,20 @@ if (mayRunEtcd) {
     assert.ok(performance.now() - began < 9_000)
   })
 
+  test('etcd: says that its quota is used up, and still deletes', async t => {
+    const small = await startEtcd(undefined, undefined, { 'quota-backend-bytes': String(8 << 20) })
+    members.push(small)
+    const store = await openStore([small.endpoint])
+    t.after(() => store.close())
+    const large = Buffer.alloc(1 << 20)
+    const fill = async () => {
+      for (let i = 0; i < 20; i++) await store.put(`/large/${i}`, large)
+    }
+    await assert.rejects(fill(), { name: 'NotWrittenError', message: /quota is used up \(alarm NOSPACE\)/ })
+    assert.ok((await store.get('/large/0')).kv)
+    assert.ok((await store.delete('/large/0')).ok)
+  })
+
   test('etcd: a watch goes on where it was when its member comes back', async t => {
     const first = await member()
     const store = await openStore([first.endpoint])

@@ -7,6 +7,7 @@ import {
   CompactedError,
   FutureRevisionError,
   type KeyValue,
+  NotWrittenError,
   type RangeOptions,
   type RangeResult,
   type Storage,
@@ -161,7 +162,12 @@ class EtcdStorage implements EtcdStore {
     try {
       return await ask()
     } catch (error) {
-      if (!(error instanceof EtcdError) || !error.unreachable) throw error
+      if (!(error instanceof EtcdError)) throw error
+      if (error.message.includes('database space exceeded'))
+        throw new NotWrittenError('etcd takes no writes: its quota is used up (alarm NOSPACE); see kobune status', {
+          cause: error,
+        })
+      if (!error.unreachable) throw error
       if (error.unsent) throw new UnreachableError(error.message, { cause: error })
       const unknown = new UnknownOutcomeError(error.message, { cause: error })
       if (expect !== 0 || !value) throw unknown

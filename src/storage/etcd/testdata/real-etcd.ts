@@ -15,10 +15,14 @@ export interface RealEtcd {
   readonly endpoint: string
 }
 
-/** A new, empty etcd of one member; or one that takes up a folder, which must be of a cluster of one at `peer`. */
+/**
+ * A new, empty etcd of one member; or one that takes up a folder, which must be of a cluster of one at `peer`. `more` are
+ * further flags.
+ */
 export async function startEtcd(
   folder = mkdtempSync(join(tmpdir(), 'kobune-etcd-')),
   peer = `http://127.0.0.1:1`,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<RealEtcd> {
   const endpoint = `http://127.0.0.1:${await freePort()}`
   const listen = `http://127.0.0.1:${await freePort()}`
@@ -31,6 +35,7 @@ export async function startEtcd(
     'initial-cluster': `default=${peer}`,
     'heartbeat-interval': '50',
     'election-timeout': '250',
+    ...more,
   }
   const flags = Object.entries(args).map(([name, value]) => `--${name}=${value}`)
   return { process: spawn('etcd', ['--unsafe-no-fsync', ...flags], { stdio: 'ignore' }), folder, endpoint }
