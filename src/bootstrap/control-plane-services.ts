@@ -6,7 +6,7 @@ import { type StaticPodName, staticPods } from './manifests/static-pod.ts'
 import type { NodeContext } from './node-context.ts'
 import { paths } from './paths.ts'
 import { logTail } from './services.ts'
-import { unitText, word } from './steps/systemd.ts'
+import { unitText, word } from './unit-text.ts'
 
 type Services = Pick<NodeContext, 'host'>
 

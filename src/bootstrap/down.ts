@@ -5,9 +5,11 @@ import { criClient } from '../kubelet/cri/cri.ts'
 import { removeCni } from '../kubelet/runtime/cni.ts'
 import { paths } from './paths.ts'
 import { removePortMappings } from './port-mappings.ts'
-import { machineRecord, sharedFolders } from './record.ts'
+import { machineRecord, ownModules, sharedFolders } from './record.ts'
+import { removeService, serviceRuns } from './service.ts'
+import { containerdService } from './services.ts'
 import { forgetUserKubeconfig } from './steps/kubeconfig.ts'
-import { removeUnits } from './steps/systemd.ts'
+import { processPlaces } from './steps/processes.ts'
 
 export interface DownStep {
   readonly title: string
@@ -16,34 +18,25 @@ export interface DownStep {
 
 /** Stops everything; state, images and containers' logs stay. */
 export const downSteps: readonly DownStep[] = [
-  { title: 'Stop the systemd units', run: removeUnits },
-  { title: 'Stop the agent', run: host => stopProcess(host, paths.agentPid) },
+  { title: 'Stop the agent', run: host => removeService(host, processPlaces.agent) },
   { title: 'Stop the pods', run: host => endPods(host, 'stop') },
-  { title: 'Stop the server', run: host => stopProcess(host, paths.serverPid) },
-  { title: 'Stop containerd', run: host => stopProcess(host, `${paths.containerdState}/containerd.pid`) },
+  { title: 'Stop the server', run: host => removeService(host, processPlaces.server) },
+  { title: 'Stop containerd', run: host => removeService(host, containerdService) },
 ]
 
 /** In this order: what holds a thing goes before the thing. */
 export const purgeSteps: readonly DownStep[] = [
-  { title: 'Stop the systemd units', run: removeUnits },
-  { title: 'Stop the agent', run: host => stopProcess(host, paths.agentPid) },
+  { title: 'Stop the agent', run: host => removeService(host, processPlaces.agent) },
   { title: 'Remove the pods', run: host => endPods(host, 'remove') },
-  { title: 'Stop the server', run: host => stopProcess(host, paths.serverPid) },
+  { title: 'Stop the server', run: host => removeService(host, processPlaces.server) },
   { title: 'Stop containerd', run: stopRuntime },
   { title: 'Remove interfaces and rules', run: removeNetwork },
   { title: 'Remove mounts and cgroups', run: removeMounts },
   { title: 'Remove files', run: removeFiles },
 ]
 
-async function stopProcess(host: Host, pidFile: string): Promise<void> {
-  const process = await host.processes.running(pidFile)
-  if (process) await host.processes.stop(process, 30_000)
-  await host.files.remove(pidFile)
-}
-
 async function endPods(host: Host, how: 'stop' | 'remove'): Promise<void> {
-  if (await host.processes.running(`${paths.containerdState}/containerd.pid`))
-    await endPodsOf(paths.containerdSocket, how)
+  if (await serviceRuns(host, containerdService)) await endPodsOf(paths.containerdSocket, how)
 }
 
 /** At once: whoever takes a cluster down does not wait for grace periods of pods that nobody can reach any more. */
@@ -66,7 +59,7 @@ export async function endPodsOf(socket: string, how: 'stop' | 'remove'): Promise
 
 /** containerd, and shims that outlived it: they carry the address of our socket on their command line. */
 export async function stopRuntime(host: Host): Promise<void> {
-  await stopProcess(host, `${paths.containerdState}/containerd.pid`)
+  await removeService(host, containerdService)
   const shims = await host.processes.matching(
     args => /containerd-shim[^/]*$/.test(args[0] ?? '') && args.includes(paths.containerdSocket),
   )
@@ -81,11 +74,12 @@ async function removeNetwork(host: Host): Promise<void> {
   await restoreMachine(host)
 }
 
-/** Gives back what the machine's record remembers: settings of the kernel, and no chains that CNI left. */
+/** Gives back what the machine's record remembers: settings and modules of the kernel, and no chains that CNI left. */
 export async function restoreMachine(host: Host): Promise<void> {
-  const { sysctls, natTables } = await machineRecord(host)
+  const { sysctls, natTables, modules = ownModules } = await machineRecord(host)
   await removePortMappings(host, natTables)
   for (const [name, value] of Object.entries(sysctls)) await host.sysctl.trySet(name, Number(value))
+  for (const name of ownModules) if (!modules.includes(name)) await host.modules.tryUnload(name)
 }
 
 /** Unmounts what is in our folders, and removes the cgroups of pods. */
@@ -94,8 +88,11 @@ export async function removeMounts(host: Host): Promise<void> {
   const mounts = (await host.mounts.list()).filter(mount => folders.some(f => `${mount.target}/`.startsWith(`${f}/`)))
   // The deepest first: a mount may stand in another.
   for (const { target } of mounts.sort((a, b) => b.target.length - a.target.length)) await host.mounts.unmount(target)
-  const cgroups = await host.cgroups()
-  if (await cgroups.exists('/kubepods')) await cgroups.remove('/kubepods')
+  const drivers = ['cgroupfs', ...((await host.systemd.running()) ? (['systemd'] as const) : [])] as const
+  for (const driver of drivers) {
+    const cgroups = await host.cgroups(driver).catch(() => undefined)
+    if (await cgroups?.exists('/kubepods')) await cgroups!.remove('/kubepods')
+  }
 }
 
 async function removeFiles(host: Host): Promise<void> {

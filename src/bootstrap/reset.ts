@@ -24,7 +24,8 @@ import { balancerServer } from './phases/addons.ts'
 import { etcdEndpoints } from './phases/etcd-join.ts'
 import type { Phase } from './phases/phase.ts'
 import { machineRecord, sharedFolders } from './record.ts'
-import { containerdUnit, kubeletUnit, stopKubelet } from './services.ts'
+import { removeService } from './service.ts'
+import { kubeletService } from './services.ts'
 import { forgetUserKubeconfig } from './steps/kubeconfig.ts'
 
 export interface Reset {
@@ -134,13 +135,12 @@ const cleanupPhase: Phase<Reset> = {
   does: 'Clean up this machine',
   phases: [
     { name: 'node', does: 'Remove the Node from the cluster', run: removeNode },
-    { name: 'kubelet', does: 'Stop the kubelet', run: ({ host }) => stopKubelet({ host }) },
+    { name: 'kubelet', does: 'Stop the kubelet', run: ({ host }) => removeService(host, kubeletService) },
     { name: 'control-plane', does: 'Stop the control plane', run: ({ host }) => removeControlPlaneProcesses(host) },
     { name: 'pods', does: 'Remove the pods', run: removePods },
     { name: 'runtime', does: 'Stop containerd', run: ({ host }) => stopRuntime(host) },
     { name: 'network', does: 'Remove interfaces and rules', run: removeNetworkOf },
     { name: 'mounts', does: 'Remove mounts and cgroups', run: ({ host }) => removeMounts(host) },
-    { name: 'units', does: 'Remove units', when: ({ host }) => host.systemd.running(), run: removeUnits },
     { name: 'files', does: 'Remove files', run: removeFiles },
   ],
 }
@@ -185,12 +185,6 @@ async function removeNetworkOf({ host }: Reset): Promise<void> {
     await host.nftables.deleteTable(family, 'kobune-masquerade').catch(() => undefined)
   }
   await restoreMachine(host)
-}
-
-async function removeUnits({ host }: Reset): Promise<void> {
-  for (const unit of [kubeletUnit, containerdUnit]) {
-    if (await host.files.exists(`/etc/systemd/system/${unit}`)) await host.systemd.removeUnit(unit)
-  }
 }
 
 /** kubeadm's files by name, so that what others keep in /etc/kubernetes stays when it was there before us. */

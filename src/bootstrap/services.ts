@@ -1,19 +1,24 @@
-/** The processes of a node that are no pods: containerd and the kubelet. Units where systemd runs, else daemons. */
+/** The processes of a node that are no pods: containerd and the kubelet. */
 import { get } from 'node:http'
 import { delay } from '../base/clock.ts'
 import { parseDuration } from '../base/duration.ts'
 import type { Host } from '../host/host.ts'
-import { containerdDefaults } from '../kubelet/runtime/containerd.ts'
+import { type ContainerdKeeper, containerdDefaults } from '../kubelet/runtime/containerd.ts'
 import type { NodeContext } from './node-context.ts'
 import { paths } from './paths.ts'
-import { unitText, word } from './steps/systemd.ts'
+import { type ServicePlace, serviceRuns, startService, stopService } from './service.ts'
 
 type Services = Pick<NodeContext, 'host' | 'program'>
 /** What starting the kubelet needs to know. */
 export type KubeletService = Pick<NodeContext, 'host' | 'program' | 'signal' | 'timeouts'>
 
-export const kubeletUnit = 'kubelet.service'
-export const containerdUnit = 'kobune-containerd.service'
+/** The node's agent. */
+export const kubeletService: ServicePlace = { unit: 'kubelet.service', pidFile: paths.kubeletPid }
+/** Our own containerd. */
+export const containerdService: ServicePlace = {
+  unit: 'kobune-containerd.service',
+  pidFile: `${containerdDefaults.state}/containerd.pid`,
+}
 
 /** Words of KUBELET_KUBEADM_ARGS and of what administrators add in /etc/default/kubelet. */
 async function extraArguments({ files }: Host): Promise<readonly string[]> {
@@ -50,27 +55,22 @@ export async function kubeletCommand({ host, program }: Services): Promise<reado
 /** Starts the agent unless it runs, and waits until it says that it is healthy. Throws with the end of its log. */
 export async function startKubelet(context: KubeletService, note: (text: string) => void = () => {}): Promise<void> {
   const { host, signal } = context
-  const command = await kubeletCommand(context)
-  if (await host.systemd.running()) {
-    await host.files.makeDirectory(paths.logs)
-    await host.systemd.writeUnit(kubeletUnit, kubeletUnitText(command))
-    await host.systemd.enable(kubeletUnit)
-    await host.systemd.start(kubeletUnit)
-  } else if (!(await host.processes.running(paths.kubeletPid))) {
-    const [program, ...args] = command
-    const env = { MALLOC_ARENA_MAX: '2' }
-    await host.processes.daemon({ command: program!, args, env, pidFile: paths.kubeletPid, logFile: paths.kubeletLog })
+  const service = {
+    ...kubeletService,
+    description: 'kubelet: The Kubernetes Node Agent (Kobune)',
+    after: containerdService.unit,
+    command: await kubeletCommand(context),
+    logFile: paths.kubeletLog,
   }
+  await startService(host, service, { boots: await host.systemd.running() })
   const patience = parseDuration(context.timeouts.kubeletHealthCheck) ?? 240_000
   const end = Date.now() + patience
   for (;;) {
     const said = await kubeletHealth()
     if (said === undefined) return
     note(said)
-    const running = (await host.systemd.running())
-      ? await host.systemd.active(kubeletUnit)
-      : await host.processes.running(paths.kubeletPid)
-    if (!running) throw new Error(`the kubelet ended at once; ${await logTail(host, paths.kubeletLog)}`)
+    if (!(await serviceRuns(host, kubeletService)))
+      throw new Error(`the kubelet ended at once; ${await logTail(host, paths.kubeletLog)}`)
     if (Date.now() > end)
       throw new Error(`the kubelet is not healthy: ${said}; ${await logTail(host, paths.kubeletLog)}`)
     await delay(50, signal)
@@ -79,10 +79,7 @@ export async function startKubelet(context: KubeletService, note: (text: string)
 
 /** Ends the agent; pods go on running. */
 export async function stopKubelet({ host }: Pick<Services, 'host'>): Promise<void> {
-  if (await host.systemd.running()) await host.systemd.stop(kubeletUnit)
-  const running = await host.processes.running(paths.kubeletPid)
-  if (running) await host.processes.stop(running, 30_000)
-  await host.files.remove(paths.kubeletPid)
+  await stopService(host, kubeletService)
 }
 
 /** Restarts the agent where it runs, so that it reads its files anew. */
@@ -112,29 +109,17 @@ export async function logTail(host: Host, file: string, lines = 5): Promise<stri
   return tail ? `the end of ${file}:\n  ${tail}` : `${file} is empty`
 }
 
-function kubeletUnitText(command: readonly string[]): string {
-  return unitText({
-    description: 'kubelet: The Kubernetes Node Agent (Kobune)',
-    after: containerdUnit,
-    command: command.map(word).join(' '),
-    // Where it is without systemd, too, and where messages of ours look for it.
-    more: `StandardOutput=append:${paths.kubeletLog}\nStandardError=inherit\n`,
-  })
-}
-
-/** The unit of our own containerd, written once it runs by our hands: systemd starts it at the next boot. */
-export async function containerdService({ host }: Pick<Services, 'host'>): Promise<void> {
-  if (!(await host.systemd.running())) return
-  const program = (await host.processes.find('containerd')) ?? 'containerd'
-  const command = [program, '--config', `${paths.state}/containerd.toml`].map(word).join(' ')
-  await host.systemd.writeUnit(containerdUnit, unitText({ description: 'containerd of Kobune', after: '', command }))
-  await host.systemd.enable(containerdUnit)
+/** Keeps our own containerd; `boots`: also through reboots. */
+export function containerdKeeper(host: Host, { boots }: { readonly boots: boolean }): ContainerdKeeper {
+  const service = { ...containerdService, description: 'containerd of Kobune' }
+  return {
+    runs: () => serviceRuns(host, service),
+    start: (command, logFile) => startService(host, { ...service, command, logFile }, { boots }),
+    stop: () => stopService(host, service),
+  }
 }
 
 /** Ends our own containerd; containers go on under their shims. */
 export async function stopContainerd({ host }: Pick<Services, 'host'>): Promise<void> {
-  if (await host.systemd.running()) await host.systemd.stop(containerdUnit)
-  const file = `${containerdDefaults.state}/containerd.pid`
-  const running = await host.processes.running(file)
-  if (running) await host.processes.stop(running, 30_000)
+  await stopService(host, containerdService)
 }

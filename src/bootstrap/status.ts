@@ -10,8 +10,10 @@ import { getCondition } from '../machinery/conditions.ts'
 import type { Journal } from './journal.ts'
 import { paths } from './paths.ts'
 import { healthChecks, healthOf } from './phases/wait-control-plane.ts'
+import { serviceRuns } from './service.ts'
 import { kubeletHealth } from './services.ts'
 import type { Settings } from './settings.ts'
+import { type ProcessKind, processPlaces } from './steps/processes.ts'
 
 export interface ComponentStatus {
   readonly component: string
@@ -33,8 +35,8 @@ type Checks = Readonly<Record<string, () => Promise<Answer>>>
 export function clusterStatus(host: Host, settings: Settings): Promise<ComponentStatus[]> {
   return look(paths.adminConf, client => ({
     containerd: () => runtime(host, paths.containerdSocket),
-    server: () => running(host, 'server', paths.serverPid),
-    agent: () => running(host, 'agent', paths.agentPid),
+    server: () => running(host, 'server'),
+    agent: () => running(host, 'agent'),
     api: () => api(client, 'kobune logs server'),
     node: () => node(client, settings.nodeName, 'kobune logs agent'),
     dns: () => dns(client),
@@ -93,9 +95,11 @@ async function look(kubeconfig: string, checksOf: (client: Client | undefined) =
   }
 }
 
-async function running(host: Host, kind: 'server' | 'agent', pidFile: string): Promise<Answer> {
-  const process = await host.processes.running(pidFile)
-  return process ? good(`runs as process ${process.pid}`) : bad('does not run', `kobune logs ${kind}; kobune up`)
+async function running(host: Host, kind: ProcessKind): Promise<Answer> {
+  const place = processPlaces[kind]
+  if (!(await serviceRuns(host, place))) return bad('does not run', `kobune logs ${kind}; kobune up`)
+  const process = await host.processes.running(place.pidFile)
+  return good(process ? `runs as process ${process.pid}` : `runs as ${place.unit}`)
 }
 
 async function runtime(host: Host, socket: string): Promise<Answer> {

@@ -12,6 +12,7 @@ export interface Up {
   readonly host: Host
   readonly settings: Settings
   readonly install: boolean
+  /** Processes are units that systemd starts at every boot. */
   readonly systemd: boolean
   /** Gives up waiting then. */
   readonly signal: AbortSignal
@@ -51,9 +52,4 @@ export const upSteps: readonly Step[] = [
   { title: 'Wait for the node', run: async (up, note) => (await import('./steps/ready.ts')).nodeReady(up, note) },
   { title: 'Wait for the cluster DNS', run: async (up, note) => (await import('./steps/ready.ts')).dnsReady(up, note) },
   { title: 'Write your kubeconfig', run: async up => (await import('./steps/kubeconfig.ts')).userKubeconfig(up) },
-  {
-    title: 'Write systemd units',
-    when: up => up.systemd,
-    run: async up => (await import('./steps/systemd.ts')).systemdUnits(up),
-  },
 ]

@@ -73,12 +73,24 @@ export const kobune: Command = {
     {
       name: 'logs',
       does: 'Show what a component says',
-      arguments: [{ name: 'component', does: 'whose log', choices: ['server', 'agent', 'kubelet', 'containerd'] }],
+      arguments: [
+        {
+          name: 'component',
+          does: 'whose log',
+          choices: [
+            ...['server', 'agent', 'kubelet', 'containerd'],
+            ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+          ],
+        },
+      ],
       options: [
         { flags: '-f, --follow', does: 'go on until interrupted' },
         { flags: '-n, --lines <count>', does: 'how many of the last lines', default: '100' },
       ],
-      examples: [['kobune logs agent -f', 'Follow the node agent']],
+      examples: [
+        ['kobune logs agent -f', 'Follow the node agent'],
+        ['kobune logs kube-apiserver', 'The same of a part of the control plane: a pod, a unit or a process'],
+      ],
       run: async call => (await import('./commands/logs.ts')).logs(call),
     },
     {

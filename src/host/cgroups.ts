@@ -35,6 +35,8 @@ export interface CgroupUsage {
 
 export interface Cgroups {
   readonly version: 1 | 2
+  /** What CRI takes as `cgroup_parent` for the group. */
+  parent(path: string): string
   /** Makes the group and its parents in every hierarchy we use, then writes the limits. Fine if it exists. */
   create(path: string, limits?: CgroupLimits): Promise<void>
   update(path: string, limits: CgroupLimits): Promise<void>
@@ -47,6 +49,8 @@ export interface Cgroups {
   processes(path: string): Promise<readonly number[]>
   /** Moves a process of ours into the group. */
   join(path: string, pid: number): Promise<void>
+  /** Sends SIGKILL to everything in it and below. */
+  kill(path: string): Promise<void>
   /** Kills everything in it and removes it depth-first; fine if it is gone. */
   remove(path: string): Promise<void>
 }
@@ -62,6 +66,9 @@ interface Layout {
   limits(path: string, limits: CgroupLimits): readonly (readonly [file: string, value: string])[]
   usage(path: string): Promise<CgroupUsage>
 }
+
+/** Who makes the groups: we, or systemd for us. */
+export type CgroupDriver = 'cgroupfs' | 'systemd'
 
 /** The cgroups of this machine, as its mounts show them. */
 export async function linuxCgroups(): Promise<Cgroups> {
@@ -82,6 +89,7 @@ function cgroupsOn(layout: Layout): Cgroups {
   }
   const cgroups: Cgroups = {
     version: layout.version,
+    parent: path => path,
     create: async (path, limits = {}) => {
       for (const folder of layout.folders(path)) {
         await attempt('make cgroup', folder, () => mkdir(folder, { recursive: true }))
@@ -109,6 +117,9 @@ function cgroupsOn(layout: Layout): Cgroups {
         await attempt('join cgroup', folder, () => writeFile(join(folder, 'cgroup.procs'), String(pid)))
       }
     },
+    kill: async path => {
+      for (const pid of await cgroups.processes(path)) kill(pid)
+    },
     remove: path => removeGroups(layout, path, cgroups),
   }
   return cgroups
@@ -118,7 +129,7 @@ const removeTries = 100
 
 async function removeGroups(layout: Layout, path: string, cgroups: Cgroups): Promise<void> {
   for (let tries = 1; ; tries++) {
-    for (const pid of await cgroups.processes(path)) kill(pid)
+    await cgroups.kill(path)
     let failure: unknown
     for (const folder of layout.allFolders(path)) {
       for (const group of await depthFirst(folder)) {

@@ -8,6 +8,7 @@ import type { Cgroups } from './cgroups.ts'
 import type { FileFacts, Files } from './files.ts'
 import type { Host } from './host.ts'
 import { HostError } from './host-error.ts'
+import { linuxModules } from './modules.ts'
 import { linuxNftables } from './nftables.ts'
 import { debianPackages } from './packages.ts'
 import type { Processes, ProcessId, RunResult } from './processes.ts'
@@ -54,6 +55,7 @@ export function recordingHost(options: RecordingOptions = {}): RecordingHost {
     },
     nftables: linuxNftables(processes),
     packages: { ...debianPackages(processes), supported: async () => true, missing: async names => names },
+    modules: linuxModules(files, processes),
     systemd: linuxSystemd(files, processes),
     mounts: {
       list: async () => (await options.under?.mounts.list()) ?? [],
@@ -184,6 +186,7 @@ function recordingCgroups(record: RecordEffect): Cgroups {
   const groups = new Set<string>()
   return {
     version: 2,
+    parent: path => path,
     create: async (path, limits) => {
       groups.add(path)
       await record('make cgroup', path, JSON.stringify(limits ?? {}))
@@ -195,6 +198,7 @@ function recordingCgroups(record: RecordEffect): Cgroups {
       throw new HostError({ verb: 'read usage of cgroup', target: path, code: 'ENOENT', message: 'nothing runs here' })
     },
     processes: async () => [],
+    kill: path => record('kill cgroup', path),
     join: (path, pid) => record('join cgroup', path, String(pid)),
     remove: async path => {
       for (const group of groups) if (group === path || group.startsWith(`${path}/`)) groups.delete(group)

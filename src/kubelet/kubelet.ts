@@ -26,6 +26,7 @@ const defaults = {
   maxPods: 110,
   podPidsLimit: -1,
   cgroupRoot: '/kubepods',
+  cgroupDriver: 'cgroupfs',
   nodeLabels: {},
   taints: [],
   reserved: {},
@@ -46,7 +47,7 @@ export async function startKubelet(given: KubeletOptions): Promise<Kubelet> {
   await host.files.makeDirectory(options.rootDir, { mode: 0o750 })
   await host.files.makeDirectory(options.podLogsDir)
   const machine = await readMachine(options)
-  const cgroups = await host.cgroups()
+  const cgroups = await host.cgroups(options.cgroupDriver)
   await cgroups.create(options.cgroupRoot)
   const paths = podPaths(options)
   const mirrors = mirrorPods(client, nodeName)

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Client } from '../client/client.ts'
+import type { CgroupDriver } from '../host/cgroups.ts'
 import type { Host } from '../host/host.ts'
 import type { Cri } from './cri/cri.ts'
 import type { Access } from './server/access.ts'
@@ -41,6 +42,8 @@ export interface KubeletOptions {
   readonly podPidsLimit?: number
   /** The group all pods are in. Default /kubepods. */
   readonly cgroupRoot?: string
+  /** Must be the runtime's. @default 'cgroupfs' */
+  readonly cgroupDriver?: CgroupDriver
   readonly nodeLabels?: Readonly<Record<string, string>>
   readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[]
   /** Kept from pods: what the system itself needs. Quantities by resource. */
@@ -82,6 +85,7 @@ type Defaulted =
   | 'maxPods'
   | 'podPidsLimit'
   | 'cgroupRoot'
+  | 'cgroupDriver'
   | 'nodeLabels'
   | 'taints'
   | 'reserved'

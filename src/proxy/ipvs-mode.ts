@@ -61,14 +61,16 @@ export function ipvsMode({ host, podCidrs, scheduler = 'rr' }: ModeOptions): Pro
 }
 
 async function prepare(host: Host): Promise<void> {
-  await host.processes.run('modprobe', ['ip_vs']).catch(() => {})
-  if (!(await host.files.exists('/proc/net/ip_vs'))) {
-    throw new ProxyModeError(
-      'mode ipvs: the kernel has no IPVS (there is no /proc/net/ip_vs); choose mode nftables, or load its module ip_vs',
-    )
-  }
   if (!(await host.processes.find('ipvsadm'))) {
     throw new ProxyModeError('mode ipvs needs the program ipvsadm: apt-get install ipvsadm, or choose mode nftables')
+  }
+  // In a pod there are no modules to load by name; but the kernel itself loads IPVS for the first who asks for it.
+  await host.modules.tryLoad('ip_vs')
+  await host.processes.run('ipvsadm', ['--save', '--numeric']).catch(() => {})
+  if (!(await host.files.exists('/proc/net/ip_vs'))) {
+    throw new ProxyModeError(
+      'mode ipvs: the kernel has no IPVS (there is no /proc/net/ip_vs); choose mode nftables, or load its module: modprobe ip_vs',
+    )
   }
   if (!(await host.files.exists(`/sys/class/net/${link}`))) {
     await host.processes.run('ip', ['link', 'add', 'name', link, 'type', 'dummy'])

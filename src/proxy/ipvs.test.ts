@@ -116,7 +116,7 @@ test('a kernel without IPVS is told of, and nothing is laid', {
   await proxy.stop()
   assert.deepEqual(
     host.effects.map(({ target }) => target),
-    ['modprobe ip_vs'],
+    ['modprobe ip_vs', 'ipvsadm --save --numeric'],
   )
   await informers.stop()
 })

@@ -9,6 +9,7 @@ import type { Reloading } from '../base/reloading.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { httpTransport } from '../client/http-transport.ts'
 import { lateTransport } from '../client/late-transport.ts'
+import type { CgroupDriver } from '../host/cgroups.ts'
 import type { Host } from '../host/host.ts'
 import { type NodeCredentials, nodeCredentials } from '../kubelet/certificates/node-credentials.ts'
 import type { CertificatePair } from '../kubelet/certificates/pair.ts'
@@ -16,6 +17,8 @@ import type { KubeletConfiguration } from '../kubelet/configuration.ts'
 import { type Cri, criClient } from '../kubelet/cri/cri.ts'
 import { startKubelet } from '../kubelet/kubelet.ts'
 import type { Kubelet } from '../kubelet/options.ts'
+import { filterBridged } from '../kubelet/runtime/cni.ts'
+import { ownCgroupDriver } from '../kubelet/runtime/containerd.ts'
 import { apiAccess } from '../kubelet/server/access.ts'
 import { addQuantities } from '../machinery/quantity.ts'
 import type { ApiBalancer } from './api-balancer.ts'
@@ -103,8 +106,9 @@ async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<Nod
   if (keeper) parts.push(keeper)
   const addresses = await followAddresses(host, options.nodeIp)
   parts.push(addresses)
+  await filterBridged(host)
   await runtimeAnswers(cri, options, signal)
-  await checkCgroupDriver(cri, options)
+  const cgroupDriver = await cgroupDriverOf(cri, options)
   if (late) parts.push({ stop: () => late.close() })
   const trust = { outdated: (_: CertificatePair) => false }
   const serving = await serveWith({
@@ -148,6 +152,7 @@ async function start(options: NodeAgentOptions, parts: Stoppable[]): Promise<Nod
     maxPods: config.maxPods!,
     podPidsLimit: config.podPidsLimit,
     cgroupRoot: join(config.cgroupRoot, 'kubepods'),
+    cgroupDriver,
     reserved: reserved(config),
     ...(config.providerID && { providerId: config.providerID }),
     registerNode: config.registerNode,
@@ -291,16 +296,11 @@ async function runtimeAnswers(cri: Cri, { criSocket, clock }: NodeAgentOptions, 
   }
 }
 
-/** What the runtime says counts, as upstream has it; an old one says nothing, and our own is as we configured it. */
-async function checkCgroupDriver(cri: Cri, { config, criSocket }: NodeAgentOptions): Promise<void> {
+/** What the runtime says counts, as upstream has it; an old one says nothing, and of our own we know how it was started. */
+async function cgroupDriverOf(cri: Cri, { host, config, criSocket }: NodeAgentOptions): Promise<CgroupDriver> {
   const said = await cri.runtimeConfig().catch(() => undefined)
-  const own = criSocket.startsWith('/run/kobune/') ? 'cgroupfs' : undefined
-  const driver = said?.linux?.cgroupDriver.toLowerCase() ?? own ?? config.cgroupDriver
-  if (driver === 'cgroupfs') return
-  throw new Error(
-    `the container runtime at ${criSocket} makes cgroups through systemd, which this kubelet does not do: ` +
-      'set SystemdCgroup = false in its configuration, and cgroupDriver: cgroupfs in that of the kubelet',
-  )
+  if (said?.linux) return said.linux.cgroupDriver === 'SYSTEMD' ? 'systemd' : 'cgroupfs'
+  return (await ownCgroupDriver(host, criSocket)) ?? (config.cgroupDriver as CgroupDriver)
 }
 
 function reserved({ systemReserved, kubeReserved }: KubeletConfiguration): Readonly<Record<string, string>> {

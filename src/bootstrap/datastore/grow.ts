@@ -27,11 +27,12 @@ import { uploadConfigPhase } from '../phases/upload-config.ts'
 import { verifyPhase } from '../phases/verify.ts'
 import { waitControlPlanePhase } from '../phases/wait-control-plane.ts'
 import { portTaken } from '../preflight/up-checks.ts'
+import { removeService } from '../service.ts'
 import { stopKubelet } from '../services.ts'
 import { type Settings, savedSettings, settingsFile } from '../settings.ts'
 import { restoreWith } from '../snapshot/restore-tool.ts'
 import { installPackages, missingPackages } from '../steps/packages.ts'
-import { removeUnits } from '../steps/systemd.ts'
+import { processPlaces } from '../steps/processes.ts'
 import { withTemporaryEtcd } from './temporary-etcd.ts'
 
 export interface Grow extends Init {
@@ -107,12 +108,7 @@ const stopPhase: Phase<Grow> = {
   name: 'stop',
   does: 'Stop server and agent; pods go on running',
   async run({ host }) {
-    await removeUnits(host)
-    for (const file of [paths.agentPid, paths.serverPid]) {
-      const process = await host.processes.running(file)
-      if (process) await host.processes.stop(process, 30_000)
-      await host.files.remove(file)
-    }
+    for (const place of [processPlaces.agent, processPlaces.server]) await removeService(host, place)
   },
 }
 

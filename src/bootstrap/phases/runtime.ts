@@ -1,11 +1,16 @@
 /** What a node needs before anything of Kubernetes runs: programs, a container runtime, images. */
 import { criClient } from '../../kubelet/cri/cri.ts'
-import { containerdDefaults, startContainerd } from '../../kubelet/runtime/containerd.ts'
+import {
+  containerdDefaults,
+  keptConfigFile,
+  ownCgroupDriver,
+  startContainerd,
+} from '../../kubelet/runtime/containerd.ts'
 import { ensurePause } from '../../kubelet/runtime/oci/import.ts'
 import { ensureOwnImage } from '../../kubelet/runtime/oci/own-image.ts'
 import type { ControlPlaneContext, NodeContext } from '../node-context.ts'
 import { paths } from '../paths.ts'
-import { containerdService, containerdUnit } from '../services.ts'
+import { containerdKeeper } from '../services.ts'
 import { installPackages, missingPackages } from '../steps/packages.ts'
 import { packEtcd, socketOf } from './manifests.ts'
 import type { Phase } from './phase.ts'
@@ -15,14 +20,24 @@ export function ownRuntime(context: Parameters<typeof socketOf>[0]): boolean {
   return socketOf(context) === containerdDefaults.socket
 }
 
-/** Starts our own containerd, or adopts the one that runs. Where systemd is, a unit brings it up at the next boot. */
-export async function startRuntime({ host }: Pick<NodeContext, 'host'>): Promise<void> {
-  if ((await host.systemd.running()) && (await host.systemd.active(containerdUnit))) return
+type Starting = Pick<NodeContext, 'host'> & {
+  /** What the kubelet is told; without it, cgroups are made as they were. */
+  kubeletConfiguration?(): Promise<{ readonly cgroupDriver?: unknown }>
+}
+
+/** Starts our own containerd, or adopts the one that runs. Where systemd is, as a unit. */
+export async function startRuntime({ host, ...context }: Starting): Promise<void> {
+  const boots = await host.systemd.running()
+  const driver = context.kubeletConfiguration
+    ? (await context.kubeletConfiguration()).cgroupDriver
+    : await ownCgroupDriver(host, containerdDefaults.socket)
   await startContainerd(host, {
-    configFile: `${paths.state}/containerd.toml`,
+    configFile: keptConfigFile,
     logFile: paths.containerdLog,
+    keeper: containerdKeeper(host, { boots }),
+    // A machine without systemd makes them itself, whatever the others of its cluster do.
+    systemdCgroup: boots && driver === 'systemd',
   })
-  await containerdService({ host })
 }
 
 /** Debian packages of a member of a stacked etcd. */

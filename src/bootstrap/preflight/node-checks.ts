@@ -168,11 +168,12 @@ async function cgroups(host: Host): Promise<Found> {
   )
 }
 
-async function fileSystem(host: Host): Promise<Found> {
-  const known = (await host.files.readIfThere('/proc/filesystems')) ?? ''
-  return /\boverlay$/m.test(known) || (await host.files.exists('/sys/module/overlay'))
+/** The kernel loads the module itself when the first container is mounted. */
+async function fileSystem({ files, modules }: Host): Promise<Found> {
+  const known = (await files.readIfThere('/proc/filesystems')) ?? ''
+  return /\boverlay$/m.test(known) || (await modules.available('overlay'))
     ? undefined
-    : { message: 'the kernel offers no overlay file system yet', mend: 'modprobe overlay', warning: true }
+    : { message: 'the kernel has no overlay file system', mend: 'modprobe overlay', warning: true }
 }
 
 async function missingPrograms(context: NodeContext): Promise<Found> {

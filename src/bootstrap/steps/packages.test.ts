@@ -28,7 +28,12 @@ test('only what is missing is installed; etcd of the package never starts by its
   const said: string[] = []
   await installPackages({ host, install: true, say: line => said.push(line) }, () => {}, ['etcd-server'])
   const runs = host.effects.filter(({ verb }) => verb === 'run').map(({ target }) => target)
-  assert.deepEqual(runs, ['systemctl mask etcd.service', 'apt-get nftables etcd-server'])
+  assert.deepEqual(runs, [
+    'systemctl mask etcd.service',
+    'apt-get nftables etcd-server',
+    'systemctl unmask etcd.service',
+    'systemctl disable etcd.service',
+  ])
   assert.match(said.join('\n'), /installing Debian packages: nftables etcd-server/)
 })
 

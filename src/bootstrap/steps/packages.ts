@@ -26,6 +26,12 @@ const programs: Readonly<Record<string, string>> = {
   haproxy: 'haproxy',
 }
 
+/** Services that Debian starts with these packages, and that would be in the way of the cluster's own, or of no use. */
+const services: Readonly<Record<string, string>> = {
+  containerd: 'containerd.service',
+  'etcd-server': 'etcd.service',
+}
+
 /** Packages whose programs this machine lacks: those of every node, and `more`. */
 export async function missingPackages(
   { host }: Pick<Machine, 'host'>,
@@ -56,12 +62,14 @@ export async function installPackages(
     throw new Error(`these programs are missing, and there is no apt here to install them: ${list}`)
   }
   up.say(`  installing Debian packages: ${list}`)
-  // Debian starts what it installs; that etcd would take the ports of the cluster's own.
-  if (missing.includes('etcd-server') && (await up.host.systemd.running())) {
-    await up.host.systemd.mask('etcd.service')
-    up.say('  etcd.service is masked: the cluster runs its member itself')
+  const off = (await up.host.systemd.running()) ? missing.flatMap(name => services[name] ?? []) : []
+  for (const service of off) await up.host.systemd.mask(service)
+  try {
+    await up.host.packages.install(missing, ({ message }) => note(message))
+  } finally {
+    for (const service of off) await up.host.systemd.unmask(service)
   }
-  await up.host.packages.install(missing, ({ message }) => note(message))
+  if (off.length) up.say(`  not started: ${off.join(', ')}, as the cluster runs its own`)
   const still = await missingPackages(up, more)
   if (still.length) throw new Error(`still missing after the installation: ${still.join(' ')}`)
 }

@@ -2,8 +2,9 @@ import { delay } from '../../base/clock.ts'
 import { createClient } from '../../client/client.ts'
 import { httpTransport } from '../../client/http-transport.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
-import type { ProcessId } from '../../host/processes.ts'
 import { paths } from '../paths.ts'
+import { daemonEnvironment, type ServicePlace, serviceRuns, startService } from '../service.ts'
+import { containerdService, logTail } from '../services.ts'
 import { settingsFile } from '../settings.ts'
 import type { Up } from '../up.ts'
 
@@ -12,37 +13,48 @@ import type { Up } from '../up.ts'
  * the server gets some, for bursts of writes.
  */
 const kinds = {
-  server: { pidFile: paths.serverPid, logFile: paths.serverLog, flags: ['--max-semi-space-size=4'] },
-  agent: { pidFile: paths.agentPid, logFile: paths.agentLog, flags: ['--max-semi-space-size=1'] },
+  server: {
+    unit: 'kobune-server.service',
+    description: 'Kobune server',
+    after: '',
+    pidFile: paths.serverPid,
+    logFile: paths.serverLog,
+    flags: ['--max-semi-space-size=4'],
+  },
+  agent: {
+    unit: 'kobune-agent.service',
+    description: 'Kobune node agent',
+    after: `${containerdService.unit} kobune-server.service`,
+    pidFile: paths.agentPid,
+    logFile: paths.agentLog,
+    flags: ['--max-semi-space-size=1'],
+  },
 } as const
 export type ProcessKind = keyof typeof kinds
+/** Where the processes of a cluster of one machine are found again. */
+export const processPlaces: Readonly<Record<ProcessKind, ServicePlace>> = kinds
 
-/** The process of this kind that runs now. */
-export function runningProcess({ host }: Pick<Up, 'host'>, kind: ProcessKind): Promise<ProcessId | undefined> {
-  return host.processes.running(kinds[kind].pidFile)
-}
-
-/** The command line of a process, and what its environment needs: glibc keeps an arena of memory for each thread otherwise. */
-export function processCommand(up: Pick<Up, 'program'>, kind: ProcessKind) {
-  const [command, ...first] = up.program
+/** The command line of a process, and what its environment needs. */
+export function processCommand({ program }: Pick<Up, 'program'>, kind: ProcessKind) {
+  const [command, ...first] = program
   return {
     command: command!,
     args: [...kinds[kind].flags, ...first, kind, '--config', settingsFile],
-    env: { MALLOC_ARENA_MAX: '2' },
+    env: daemonEnvironment,
   }
 }
 
-/** Starts a process unless it runs already. */
-async function start(up: Up, kind: ProcessKind): Promise<ProcessId | undefined> {
-  const running = await runningProcess(up, kind)
-  if (running) return running
-  const { pidFile, logFile } = kinds[kind]
-  return up.host.processes.daemon({ ...processCommand(up, kind), pidFile, logFile })
+/** Starts a process unless it runs; answers whether it had to. */
+async function start(up: Up, kind: ProcessKind): Promise<boolean> {
+  const ran = await serviceRuns(up.host, kinds[kind])
+  const { command, args } = processCommand(up, kind)
+  await startService(up.host, { ...kinds[kind], command: [command, ...args] }, { boots: up.systemd })
+  return !ran
 }
 
 /** Starts the server and waits until it is ready; throws with the end of its log when it ends before. */
 export async function server(up: Up, note: (text: string) => void): Promise<void> {
-  const process = await start(up, 'server')
+  await start(up, 'server')
   const transport = httpTransport(await loadKubeconfig(paths.superAdminConf))
   for (;;) {
     const said = await transport.raw('/readyz', {}, up.signal).then(
@@ -51,7 +63,7 @@ export async function server(up: Up, note: (text: string) => void): Promise<void
     )
     if (said === 'ready') break
     note(said)
-    await alive(up, 'server', process)
+    await alive(up, 'server')
     await delay(20, up.signal)
   }
   up.client = createClient(transport)
@@ -65,15 +77,12 @@ function firstBad(message: string): string {
 
 /** Starts the node's agent. */
 export async function agent(up: Up): Promise<void> {
-  const before = await runningProcess(up, 'agent')
-  if (!before) up.agentStarted = Date.now()
-  const process = before ?? (await start(up, 'agent'))
-  await alive(up, 'agent', process)
+  const now = Date.now()
+  if (await start(up, 'agent')) up.agentStarted = now
+  await alive(up, 'agent')
 }
 
-async function alive(up: Up, kind: ProcessKind, process: ProcessId | undefined): Promise<void> {
-  if (process && (await up.host.processes.alive(process))) return
-  const log = (await up.host.files.readIfThere(kinds[kind].logFile)) ?? ''
-  const tail = log.trimEnd().split('\n').slice(-5).join('\n  ')
-  throw new Error(`the ${kind} ended at once; the end of ${kinds[kind].logFile}:\n  ${tail}`)
+async function alive({ host }: Up, kind: ProcessKind): Promise<void> {
+  if (await serviceRuns(host, kinds[kind])) return
+  throw new Error(`the ${kind} ended at once; ${await logTail(host, kinds[kind].logFile)}`)
 }

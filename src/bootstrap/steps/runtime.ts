@@ -1,8 +1,9 @@
 import { criClient } from '../../kubelet/cri/cri.ts'
-import { startContainerd } from '../../kubelet/runtime/containerd.ts'
+import { keptConfigFile, startContainerd } from '../../kubelet/runtime/containerd.ts'
 import { ensurePause } from '../../kubelet/runtime/oci/import.ts'
 import { ensureOwnImage } from '../../kubelet/runtime/oci/own-image.ts'
 import { paths } from '../paths.ts'
+import { containerdKeeper } from '../services.ts'
 import type { Up } from '../up.ts'
 
 /** Starts our own containerd, or adopts the one that runs. */
@@ -12,8 +13,9 @@ export async function containerd(up: Up): Promise<void> {
     state: paths.containerdState,
     socket: paths.containerdSocket,
     cniConfDir: paths.cniConf,
-    configFile: `${paths.state}/containerd.toml`,
+    configFile: keptConfigFile,
     logFile: paths.containerdLog,
+    keeper: containerdKeeper(up.host, { boots: up.systemd }),
   })
 }
 

@@ -1,8 +1,9 @@
 import { parseDuration } from '../../base/duration.ts'
 import { paths } from '../../bootstrap/paths.ts'
 import { preflight } from '../../bootstrap/preflight/up-checks.ts'
+import { serviceRuns } from '../../bootstrap/service.ts'
 import { checkSettings, decideSettings, type Settings, savedSettings, saveSettings } from '../../bootstrap/settings.ts'
-import { runningProcess } from '../../bootstrap/steps/processes.ts'
+import { processPlaces } from '../../bootstrap/steps/processes.ts'
 import { type Up, upSteps } from '../../bootstrap/up.ts'
 import { linuxHost } from '../../host/host.ts'
 import type { Call } from '../command.ts'
@@ -20,6 +21,8 @@ export async function up({ options }: Call): Promise<number> {
   const timeout = parseDuration(String(options.timeout))
   if (timeout === undefined)
     throw new UserError(`--timeout: ${options.timeout} is no duration such as 90s`, { exitCode: 2 })
+  if (options.systemd === true && !(await host.systemd.running()))
+    throw new UserError('--systemd: systemd does not run this machine', { hint: 'kobune up' })
 
   const began = performance.now()
   const show = progress()
@@ -64,8 +67,9 @@ function asked(options: Call['options']): Partial<Settings> {
 
 async function look(settings: Settings): Promise<void> {
   const host = linuxHost
-  const [server, agent] = await Promise.all([runningProcess({ host }, 'server'), runningProcess({ host }, 'agent')])
-  const findings = await preflight(host, settings, { server: Boolean(server), agent: Boolean(agent) })
+  const { server, agent } = processPlaces
+  const running = { server: await serviceRuns(host, server), agent: await serviceRuns(host, agent) }
+  const findings = await preflight(host, settings, running)
   if (findings.length === 0) return
   const lines = findings.map(({ check, message, mend }) => `[${check}] ${message}\n    try: ${mend}`)
   throw new UserError(`this machine is not ready, and nothing was changed:\n  ${lines.join('\n  ')}`)

@@ -119,6 +119,6 @@ function configOf(deps: PodDeps, pod: Pod, attempt: number): PodSandboxConfig {
     dns,
     clusterDomain: deps.dns.clusterDomain,
     logDirectory: deps.paths.logs(pod.metadata),
-    cgroupParent: podCgroup(pod, deps.cgroupRoot),
+    cgroupParent: deps.cgroups.parent(podCgroup(pod, deps.cgroupRoot)),
   })
 }

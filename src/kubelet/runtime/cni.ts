@@ -44,6 +44,18 @@ export async function setUpCni(host: Host, options: CniOptions): Promise<void> {
   if ((await host.files.readIfThere(file)) !== text) await host.files.write(file, text)
 }
 
+/** The module that shows packets between ports of a bridge to the rules, and its settings; gone when it is unloaded. */
+export const bridgeFilter = {
+  module: 'br_netfilter',
+  settings: ['net.bridge.bridge-nf-call-iptables', 'net.bridge.bridge-nf-call-ip6tables'],
+} as const
+
+/** Lets rules see packets between pods of one bridge: without, a Service's answer goes back past what rewrote the question. */
+export async function filterBridged(host: Host): Promise<void> {
+  await host.modules.tryLoad(bridgeFilter.module)
+  for (const name of bridgeFilter.settings) await host.sysctl.trySet(name, 1)
+}
+
 /** Takes both away again. */
 export async function removeCni(host: Host, options: Partial<CniOptions> = {}): Promise<void> {
   const { bridge, confDir, dataDir } = { ...defaults, ...options }

@@ -1,9 +1,9 @@
 /** Our own containerd beside the machine's: own folders and socket, started when nobody answers, adopted when one does. */
 import { dirname } from 'node:path'
 import { delay } from '../../base/clock.ts'
+import type { CgroupDriver } from '../../host/cgroups.ts'
 import type { Host } from '../../host/host.ts'
 import { errorCode, HostError } from '../../host/host-error.ts'
-import type { ProcessId } from '../../host/processes.ts'
 import { criClient } from '../cri/cri.ts'
 import { type ContainerdConfigOptions, type ContainerdVersion, containerdConfig } from './containerd-config.ts'
 import { pauseImage } from './oci/pause.ts'
@@ -15,15 +15,25 @@ export interface ContainerdOptions extends Partial<ContainerdConfigOptions> {
   readonly logFile?: string
   /** Default: the one in PATH. */
   readonly binary?: string
+  /** Who keeps the process; default: a daemon with a pid file. */
+  readonly keeper?: ContainerdKeeper
+}
+
+/** Keeps a process. */
+export interface ContainerdKeeper {
+  runs(): Promise<boolean>
+  /** With what it says in a file. */
+  start(command: readonly string[], logFile: string): Promise<void>
+  stop(): Promise<void>
 }
 
 export interface Containerd {
   readonly socket: string
   readonly version: ContainerdVersion
-  readonly process: ProcessId
   readonly logFile: string
   /** Whether it ran already and was taken over. */
   readonly adopted: boolean
+  runs(): Promise<boolean>
   /** Ends the daemon. Pods go on running, and are found again after the next start. */
   stop(): Promise<void>
 }
@@ -38,6 +48,9 @@ export const containerdDefaults = {
   cniConfDir: '/etc/cni/net.d',
 } as const
 
+/** The configuration that a node keeps for its own containerd. */
+export const keptConfigFile = '/var/lib/kobune/containerd.toml'
+
 const startTimeout = 30_000
 
 /** Runs containerd and resolves when CRI answers. A running one is kept, unless its configuration must change. */
@@ -47,22 +60,42 @@ export async function startContainerd(host: Host, options: ContainerdOptions = {
   const config = await completeOptions(host, options)
   const { state, socket } = config
   const configFile = options.configFile ?? `${state}/config.toml`
-  const pidFile = options.pidFile ?? `${state}/containerd.pid`
   const logFile = options.logFile ?? `${state}/containerd.log`
+  const keeper = options.keeper ?? daemonKeeper(host, options.pidFile ?? `${state}/containerd.pid`)
   const text = containerdConfig(config, version)
 
-  let process = await host.processes.running(pidFile)
-  const adopted = process !== undefined && (await host.files.readIfThere(configFile)) === text
-  if (!process || !adopted) {
-    if (process) await host.processes.stop(process)
+  const running = await keeper.runs()
+  const adopted = running && (await host.files.readIfThere(configFile)) === text
+  if (!adopted) {
+    if (running) await keeper.stop()
     for (const folder of [config.root, state, dirname(socket)]) await host.files.makeDirectory(folder, { mode: 0o711 })
     await host.files.makeDirectory(config.cniConfDir)
     await host.files.write(configFile, text)
-    process = await host.processes.daemon({ command: binary, args: ['--config', configFile], pidFile, logFile })
+    await keeper.start([binary, '--config', configFile], logFile)
   }
-  await answering(host, { socket, process, logFile })
-  const id = process
-  return { socket, version, process: id, logFile, adopted, stop: () => host.processes.stop(id) }
+  await answering(host, { socket, keeper, logFile })
+  return { socket, version, logFile, adopted, runs: () => keeper.runs(), stop: () => keeper.stop() }
+}
+
+function daemonKeeper({ processes }: Host, pidFile: string): ContainerdKeeper {
+  return {
+    runs: async () => (await processes.running(pidFile)) !== undefined,
+    async start([command, ...args], logFile) {
+      await processes.daemon({ command: command!, args, pidFile, logFile })
+    },
+    async stop() {
+      const running = await processes.running(pidFile)
+      if (running) await processes.stop(running)
+    },
+  }
+}
+
+/** Who makes the cgroups of our own containerd, by its configuration; undefined for another's, and where there is none. */
+export async function ownCgroupDriver({ files }: Host, socket: string): Promise<CgroupDriver | undefined> {
+  if (socket !== containerdDefaults.socket) return undefined
+  const text = await files.readIfThere(keptConfigFile)
+  if (text === undefined) return undefined
+  return /^SystemdCgroup = true$/m.test(text) ? 'systemd' : 'cgroupfs'
 }
 
 /** Which containerd a binary is. */
@@ -111,9 +144,9 @@ async function required(host: Host, command: string, debianPackage: string): Pro
 
 async function answering(
   host: Host,
-  options: { readonly socket: string; readonly process: ProcessId; readonly logFile: string },
+  options: { readonly socket: string; readonly keeper: ContainerdKeeper; readonly logFile: string },
 ): Promise<void> {
-  const { socket, process, logFile } = options
+  const { socket, keeper, logFile } = options
   const end = Date.now() + startTimeout
   for (;;) {
     // A fresh client each time: gRPC's own reconnecting backs off for longer than containerd needs to start.
@@ -125,7 +158,7 @@ async function answering(
     } finally {
       cri.close()
     }
-    if (!(await host.processes.alive(process))) throw await startError(host, { logFile, message: 'it ended at once' })
+    if (!(await keeper.runs())) throw await startError(host, { logFile, message: 'it ended at once' })
     if (Date.now() > end) throw await startError(host, { logFile, message: 'its socket did not appear' })
     await delay(10)
   }

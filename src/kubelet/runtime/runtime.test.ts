@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { recordingHost } from '../../host/recording-host.ts'
 import { taskIds } from '../cri/events.ts'
-import { cniConflist, gatewayOf, setUpCni } from './cni.ts'
+import { cniConflist, filterBridged, gatewayOf, setUpCni } from './cni.ts'
 import { containerdVersion } from './containerd.ts'
 import { containerdConfig } from './containerd-config.ts'
 import { packImage } from './oci/pack.ts'
@@ -62,6 +62,22 @@ test('setUpCni() pins the bridge’s address and writes the conflist once', asyn
   await setUpCni(host, cni)
   assert.equal(writes(), before)
   assert.equal(gatewayOf('192.168.4.128/25').cidr, '192.168.4.129/25')
+})
+
+test('rules see what passes between pods of one bridge, once the module for it is loaded', async () => {
+  const host = recordingHost()
+  await filterBridged(host)
+  assert.deepEqual(
+    host.effects.map(({ verb, target, detail }) => [verb, target, detail].join(' ').trim()),
+    [
+      'run modprobe br_netfilter',
+      'set net.bridge.bridge-nf-call-iptables 1',
+      'set net.bridge.bridge-nf-call-ip6tables 1',
+    ],
+  )
+  const there = recordingHost({ files: { '/sys/module/br_netfilter/refcnt': '0' } })
+  await filterBridged(there)
+  assert.ok(!there.effects.some(({ verb }) => verb === 'run'))
 })
 
 test('packImage() writes a layout tar that is the same every time', async () => {

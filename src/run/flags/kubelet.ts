@@ -26,7 +26,7 @@ export const kubeletFlags = {
   'anonymous-auth': text('true: callers without credentials are system:anonymous'),
   'authentication-token-webhook': text('false: bearer tokens are not accepted'),
   'authorization-mode': text('Webhook or AlwaysAllow'),
-  'cgroup-driver': text('cgroupfs; what the runtime says of itself wins'),
+  'cgroup-driver': text('cgroupfs or systemd; what the runtime says of itself wins'),
   'cgroup-root': text('the group above that of all pods'),
   'client-ca-file': text('who signs certificates of callers'),
   'cluster-dns': list('addresses of the cluster DNS'),
