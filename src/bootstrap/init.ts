@@ -4,6 +4,7 @@ import type { Client } from '../client/client.ts'
 import type { Host } from '../host/host.ts'
 import { adminKubeconfigs, clientByKubeconfig, dryRunClient } from './client.ts'
 import { overSqlite } from './config/datastore.ts'
+import { readByKubeadm } from './config/for-kubeadm.ts'
 import type { ClusterConfiguration, InitConfiguration, LocalApiEndpoint } from './config/types.ts'
 import { writeConfiguration } from './config/write.ts'
 import { fingerprint, readJournal, resumes, writeJournal } from './journal.ts'
@@ -14,20 +15,21 @@ import { type BootstrapTokens, bootstrapTokenPhase } from './phases/bootstrap-to
 import { certsPhase, kubeconfigPhase } from './phases/certs.ts'
 import { ofPods, startProcessesPhase, writeProcessesPhase } from './phases/control-plane-processes.ts'
 import { kubeletFinalizePhase } from './phases/kubelet-finalize.ts'
-import { type KubeletStart, kubeletStartPhase } from './phases/kubelet-start.ts'
+import { kubeletStartPhase } from './phases/kubelet-start.ts'
 import { controlPlanePhase, etcdPhase } from './phases/manifests.ts'
 import { markControlPlanePhase } from './phases/mark-control-plane.ts'
 import type { Phase } from './phases/phase.ts'
 import { runtimePhase } from './phases/runtime.ts'
 import { type UploadCerts, uploadCertsPhase } from './phases/upload-certs.ts'
-import { uploadConfigPhase } from './phases/upload-config.ts'
+import { type UploadConfig, uploadConfigPhase } from './phases/upload-config.ts'
 import { verifyPhase } from './phases/verify.ts'
 import { waitControlPlanePhase } from './phases/wait-control-plane.ts'
 import { type Finding, findingLines, ignoring, PreflightError } from './preflight/finding.ts'
 import { checkNode } from './preflight/node-checks.ts'
 import { recordMachine } from './record.ts'
+import { textToStore } from './stored-cluster.ts'
 
-export interface Init extends KubeletStart, Addons, UploadCerts, BootstrapTokens {
+export interface Init extends UploadConfig, Addons, UploadCerts, BootstrapTokens {
   readonly layout: Layout
   readonly endpoint: LocalApiEndpoint
   readonly init: InitConfiguration
@@ -44,6 +46,8 @@ export interface InitOptions {
   readonly kubelet?: object
   readonly kubeProxy?: object
   readonly uploadCerts: boolean
+  /** The kubeadm that other machines will join with. @default ours */
+  readonly forKubeadm?: string
   readonly install: boolean
   readonly program: readonly string[]
   readonly signal: AbortSignal
@@ -102,6 +106,7 @@ const preflightPhase: Phase<Init> = {
   async run(context) {
     const { host, init, node, endpoint, say, dryRun, layout } = context
     const cluster = await context.cluster()
+    if (context.forKubeadm !== undefined) textToStore(cluster, readByKubeadm(context.forKubeadm).config)
     const asked = {
       command: 'init',
       nodeName: node.name,

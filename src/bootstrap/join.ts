@@ -8,15 +8,17 @@ import { httpTransport } from '../client/http-transport.ts'
 import { loadKubeconfig } from '../client/kubeconfig.ts'
 import type { Host } from '../host/host.ts'
 import { getCondition } from '../machinery/conditions.ts'
-import { isForbidden, isNotFound, isStatus } from '../machinery/status-error.ts'
+import { isForbidden, isNotFound } from '../machinery/status-error.ts'
 import { foreignFileText, wrongLeafFiles } from './certs/foreign-files.ts'
 import { downloadCertificates } from './certs/upload-certs.ts'
 import { dryRunClient } from './client.ts'
 import { usesSqlite } from './config/datastore.ts'
 import { machineFacts } from './config/facts.ts'
+import { kubeletConfigMaps } from './config/for-kubeadm.ts'
 import { loadStoredCluster } from './config/load.ts'
 import type { ClusterConfiguration, JoinConfiguration } from './config/types.ts'
 import { type Discovered, DiscoveryError, discover, pemList } from './discovery/discover.ts'
+import { notTaken, refused } from './discovery/refused.ts'
 import { fingerprint, readJournal, resumes, writeJournal } from './journal.ts'
 import type { NodeContext } from './node-context.ts'
 import { paths } from './paths.ts'
@@ -32,6 +34,7 @@ import { runtimePhase } from './phases/runtime.ts'
 import { waitControlPlanePhase } from './phases/wait-control-plane.ts'
 import { type Finding, findingLines, ignoring, PreflightError } from './preflight/finding.ts'
 import { checkNode } from './preflight/node-checks.ts'
+import { checkOurs } from './preflight/of-one-make.ts'
 import { checkReachableAt } from './preflight/reachable-at.ts'
 import { recordMachine } from './record.ts'
 
@@ -79,15 +82,22 @@ export function joinContext(options: JoinOptions): Join {
     const { server, ca, credentials } = await discovered()
     return createClient(httpTransport({ server, ca, ...credentials }))
   })
-  const read = async (name: string, key: string) => {
+  /** Of the first of these ConfigMaps that the token may read. */
+  const read = async (key: string, ...[name, ...others]: readonly string[]): Promise<string> => {
     const client = await bootstrap()
-    const { data } = await client.get(configMaps, { namespace: 'kube-system', name }).catch(error => {
-      throw refused(error, name)
+    const found = await client.get(configMaps, { namespace: 'kube-system', name: name! }).catch(error => {
+      if (others.length > 0 && (isForbidden(error) || isNotFound(error))) return undefined
+      throw refused(error, name!)
     })
-    const text = data?.[key]
-    if (text === undefined) throw new Error(`ConfigMap kube-system/${name} of the cluster has no ${key}`)
-    return text
+    if (!found) return read(key, ...others)
+    const content = found.data?.[key]
+    if (content === undefined) throw new Error(`ConfigMap kube-system/${name} of the cluster has no ${key}`)
+    return content
   }
+  const cluster = once(async (): Promise<ClusterConfiguration> => {
+    const stored = await read('ClusterConfiguration', 'kubeadm-config')
+    return loadStoredCluster(stored, 'ConfigMap kube-system/kubeadm-config', await machineFacts(host))
+  })
   return {
     ...rest,
     host,
@@ -105,11 +115,11 @@ export function joinContext(options: JoinOptions): Join {
         throw notTaken(error)
       })
     }),
-    cluster: once(async (): Promise<ClusterConfiguration> => {
-      const text = await read('kubeadm-config', 'ClusterConfiguration')
-      return loadStoredCluster(text, 'ConfigMap kube-system/kubeadm-config', await machineFacts(host))
+    cluster,
+    kubeletConfiguration: once(async () => {
+      const { kubernetesVersion } = await cluster()
+      return parse(await read('kubelet', ...kubeletConfigMaps(kubernetesVersion))) as object
     }),
-    kubeletConfiguration: once(async () => parse(await read('kubelet-config', 'kubelet')) as object),
     // Through the machines that are there already: our own API server comes last.
     admin: once(async () => {
       if (join.dryRun) return dryRunClient(options.say)
@@ -117,26 +127,6 @@ export function joinContext(options: JoinOptions): Join {
       return createClient(httpTransport({ ...(await loadKubeconfig(paths.adminConf)), server }))
     }),
   }
-}
-
-/** What it means when the cluster does not let the holder of a token read what it must. */
-function refused(error: unknown, name: string): unknown {
-  if (isForbidden(error) || isNotFound(error)) {
-    return new DiscoveryError(
-      `ConfigMap kube-system/${name} cannot be read with this token: ${(error as Error).message}. On a control plane machine: kobune init phase upload-config all`,
-      { cause: error },
-    )
-  }
-  return notTaken(error)
-}
-
-/** A token may end at any moment, also while it is used. */
-function notTaken(error: unknown): unknown {
-  if (!isStatus(error, 'Unauthorized')) return error
-  return new DiscoveryError(
-    'the cluster does not take this token: it has expired, or is not for authentication. Make a new one on a control plane machine with: kobune token create --print-join-command',
-    { cause: error },
-  )
 }
 
 const preflightPhase: Phase<Join> = {
@@ -151,6 +141,7 @@ const preflightPhase: Phase<Join> = {
         'the control plane of this cluster keeps its state in SQLite on one machine, and no other can join it; join as a worker, without --control-plane',
       )
     }
+    if (endpoint) await checkOurs(await context.bootstrap())
     if (endpoint) await checkShared(context as ControlPlaneJoin)
     const asked = {
       command: 'join',

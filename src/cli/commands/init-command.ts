@@ -25,6 +25,10 @@ const initOptions: readonly Option[] = [
     choices: ['static-pods', 'in-process', 'systemd'],
   },
   { flags: '--upload-certs', does: 'upload the shared certificates for machines that join the control plane' },
+  {
+    flags: '--for-kubeadm <version>',
+    does: "store the configuration as this kubeadm reads it, so that machines join with it: 1.20; default: Kobune's own",
+  },
   { flags: '--skip-token-print', does: 'do not show the token' },
   { flags: '--skip-certificate-key-print', does: 'do not show the key of the uploaded certificates' },
   { flags: '--kubeconfig <file>', does: 'for phases alone: what to reach the cluster by' },

@@ -20,6 +20,7 @@ async function prepare(call: Call): Promise<{ readonly context: Init; readonly d
     ...(loaded.kubeProxy && { kubeProxy: loaded.kubeProxy }),
     layout: (options.layout as Layout | undefined) ?? 'static-pods',
     uploadCerts: options.uploadCerts === true,
+    ...(options.forKubeadm !== undefined && { forKubeadm: String(options.forKubeadm) }),
     install: options.install !== false,
     program: ownProgram(),
     signal: timeLimit(call),

@@ -15,7 +15,7 @@ import { UserError } from '../user-error.ts'
 import { readConfigFile, tellWarnings } from './config-file.ts'
 
 /** Options that have values without being given, and those that say nothing of the configuration. */
-const given = ['timeout', 'install', 'kubeconfig', 'output', 'layout']
+const given = ['timeout', 'install', 'kubeconfig', 'output', 'layout', 'forKubeadm']
 
 type Flags = ReturnType<typeof flagsToConfiguration>
 
