@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parse } from 'yaml'
 import { recordingHost } from '../../host/recording-host.ts'
 import { defaultCluster } from '../config/defaults.ts'
 import { exampleFacts } from '../config/facts.ts'
+import type { NodeContext } from '../node-context.ts'
+import { manifestText } from '../phases/manifests.ts'
 import { commandLine } from './arguments.ts'
 import { controlPlanePods } from './control-plane.ts'
 import { etcdPod } from './etcd.ts'
@@ -107,4 +110,15 @@ test('a patch for something else, or of another type, is refused by its name', a
   const wrong = (name: string) => recordingHost({ files: { [`/patches/${name}`]: '{}' } })
   await assert.rejects(applyPatches(wrong('kubelet.yaml'), '/patches', 'etcd', {}), /begins with none of/)
   await assert.rejects(applyPatches(wrong('etcd+ed.yaml'), '/patches', 'etcd', {}), /"ed" is no type of patch/)
+})
+
+test('an argument is put beside the others with sed, as in a manifest of kubeadm', async () => {
+  const context = { host: recordingHost() } as unknown as NodeContext
+  const text = await manifestText(
+    context,
+    'kube-apiserver',
+    controlPlanePods['kube-apiserver']({ cluster, endpoint, timeouts }),
+  )
+  const edited = text.replace(/^.*- kube-apiserver$/m, '$&\n    - --profiling=false')
+  assert.ok(commandOf(parse(edited)).includes('--profiling=false'), text)
 })

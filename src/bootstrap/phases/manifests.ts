@@ -16,10 +16,14 @@ export function manifestFile(name: StaticPodName): string {
   return `${paths.manifests}/${name}.yaml`
 }
 
-/** The text of a static pod's file, with the user's patches applied. */
+/**
+ * The text of a static pod's file, with the user's patches applied. Arguments are indented as in the files of kubeadm:
+ * people put theirs beside them with sed.
+ */
 export async function manifestText(context: NodeContext, name: StaticPodName, pod: StaticPod): Promise<string> {
   const { stringify } = await import('yaml')
-  return stringify(await applyPatches(context.host, context.patches, name satisfies PatchTarget, pod))
+  const patched = await applyPatches(context.host, context.patches, name satisfies PatchTarget, pod)
+  return stringify(patched, { indentSeq: false, lineWidth: 0 })
 }
 
 /** Readable by root only: arguments may hold what others should not see. */
