@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Deployment } from '../../api/apps/v1/deployment.ts'
+import { CSINode } from '../../api/storage/v1/csi-node.ts'
+import { fill } from '../../schema/fill.ts'
 import { view } from '../../schema/view.ts'
 import { decodeMessage, openEnvelope } from './decode.ts'
 
@@ -34,6 +36,12 @@ test('decodeMessage() makes JSON of what Go clients send', () => {
       strategy: { rollingUpdate: { maxSurge: '25%' } },
     },
   })
+})
+
+test('an empty list, of which Go sends nothing, is an empty list', () => {
+  const csiNode = decodeMessage(view(CSINode), message(field(1, field(1, 'n1')), field(2, '')))
+  fill(view(CSINode), csiNode)
+  assert.deepEqual(csiNode.spec, { drivers: [] })
 })
 
 test('what is no protobuf is refused', () => {

@@ -1,4 +1,4 @@
-import { atomicList, int32, listBy, required, string } from '../../../schema/schema.ts'
+import { atomicList, int32, listBy, required, requiredDflt, string } from '../../../schema/schema.ts'
 import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import { storage } from '../../group-version.ts'
 
@@ -14,7 +14,7 @@ export class CSINodeDriver extends storage.type({
 }) {}
 
 export class CSINodeSpec extends storage.type({
-  drivers: required(listBy(CSINodeDriver, ['name'])),
+  drivers: requiredDflt(listBy(CSINodeDriver, ['name']), []),
 }) {}
 
 export class CSINode extends storage.object({
