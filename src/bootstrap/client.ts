@@ -1,6 +1,6 @@
 /** Clients of the commands: by a kubeconfig, and one that only tells what it would do. */
 import { type Client, createClient } from '../client/client.ts'
-import { httpTransport } from '../client/http-transport.ts'
+import { type HttpTransportOptions, httpTransport } from '../client/http-transport.ts'
 import { loadKubeconfig } from '../client/kubeconfig.ts'
 import { pathOf } from '../client/path.ts'
 import type { Transport } from '../client/transport.ts'
@@ -9,12 +9,18 @@ import { notFound } from '../machinery/status-error.ts'
 import { paths } from './paths.ts'
 
 /** A client of one of some kubeconfigs: the first that is there. Throws naming them when none is. */
-export async function clientByKubeconfig(
+export function clientByKubeconfig(host: Pick<Host, 'files'>, ...kubeconfigs: readonly string[]): Promise<Client> {
+  return clientAnotherWay(host, {}, ...kubeconfigs)
+}
+
+/** The same, by another way to the API than the kubeconfig names. */
+export async function clientAnotherWay(
   { files }: Pick<Host, 'files'>,
+  way: Partial<HttpTransportOptions>,
   ...kubeconfigs: readonly string[]
 ): Promise<Client> {
   for (const file of kubeconfigs) {
-    if (await files.exists(file)) return createClient(httpTransport(await loadKubeconfig(file)))
+    if (await files.exists(file)) return createClient(httpTransport({ ...(await loadKubeconfig(file)), ...way }))
   }
   throw new Error(`there is no kubeconfig ${kubeconfigs.join(' or ')}: is this a node of the control plane?`)
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { copyFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
-import type { Machine } from './lab/machine.ts'
+import { checkout, type Machine } from './lab/machine.ts'
 import { missing } from './lab/needs.ts'
 import type { Running } from './lab/run.ts'
 import { adminConf, KubeadmCluster } from './support/kubeadm-cluster.ts'
@@ -11,6 +12,7 @@ const lacking =
   (await missing()) ||
   (spawnSync('haproxy', ['-v']).status !== 0 && 'HAProxy is not installed: apt-get install haproxy')
 const port = 8443
+const scenario = `${checkout}/test/cluster/rotation.scenario.ts`
 
 describe('a cluster gets an endpoint later, behind HAProxy', { skip: lacking }, () => {
   let cluster: KubeadmCluster
@@ -54,8 +56,44 @@ describe('a cluster gets an endpoint later, behind HAProxy', { skip: lacking }, 
     })
   })
 
-  test('the endpoint is set only when every API server has its name', async () => {
+  /** Clients of several kinds ask all the time; answers what failed, once they are told to stop. */
+  async function clients(): Promise<() => Promise<void>> {
+    await cluster.kubectl(cp1, ['run', 'client', '--image=registry.k8s.io/pause:3.10', '--image-pull-policy=Never'])
+    await cluster.kubectl(cp1, ['wait', 'pod/client', '--for=condition=Ready', '--timeout=30s'], { timeout: 40_000 })
+    await cluster.kubectl(cp1, ['create', 'clusterrole', 'nodes-look', '--verb=list', '--resource=nodes'])
+    const account = ['--clusterrole=nodes-look', '--serviceaccount=default:default']
+    await cluster.kubectl(cp1, ['create', 'clusterrolebinding', 'nodes-look', ...account])
+    const uid = await cluster.kubectl(cp1, ['get', 'pod', 'client', '-o', 'jsonpath={.metadata.uid}'])
+    await copyFile(cp1.file(adminConf), w1.file('/root/copy.conf'))
+    const began = await readySince()
+    const asking = w1.exec('sh', [`${checkout}/scripts/node.sh`, scenario, uid, 'direct'], { timeout: 120_000 })
+    return async () => {
+      // Each of them once more, after everything.
+      await w1.ok('sleep', ['1'])
+      await w1.ok('touch', ['/root/stop', '/root/stop-copy'])
+      const { stdout, stderr } = await asking
+      const { asked, failures } = JSON.parse(stdout.trim().split('\n').at(-1) || 'null') ?? assert.fail(stderr)
+      assert.deepEqual(failures, [])
+      for (const kind of ['copy', 'pod', 'direct']) assert.ok(asked[kind] > 20, JSON.stringify(asked))
+      assert.deepEqual(await readySince(), began, 'a kubelet lost the API meanwhile')
+    }
+  }
+
+  /** Since when each node is Ready. */
+  const readySince = () =>
+    cluster
+      .kubectl(cp1, [
+        'get',
+        'nodes',
+        '-o',
+        'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")]}{"\\n"}{end}',
+      ])
+      .then(text => text.replace(/"lastHeartbeatTime":"[^"]*",?/g, ''))
+
+  test('the endpoint is set only when every API server has its name, and nobody who asks meanwhile notices', async () => {
     const endpoint = `${lb.address}:${port}`
+    await cluster.ready(cp1, 3)
+    const stopClients = await clients()
     const early = await cluster.kobune(cp1, ['config', 'endpoint', 'set', endpoint])
     assert.equal(early.code, 1, early.stdout)
     assert.match(early.stderr, /nothing is switched yet: the API servers of cp2 do not have the name/)
@@ -79,6 +117,16 @@ describe('a cluster gets an endpoint later, behind HAProxy', { skip: lacking }, 
       assert.match(await machine.ok('cat', ['/etc/kubernetes/kubelet.conf']), new RegExp(`https://${endpoint}`))
     }
     await cluster.ready(cp1, 3)
+    await stopClients()
+    // Whoever keeps the old address reaches the cluster by it.
+    await w1.ok('kubectl', [
+      '--kubeconfig',
+      '/root/copy.conf',
+      '--server',
+      `https://${cp1.address}:6443`,
+      'get',
+      'nodes',
+    ])
   })
 
   test('an address at which nobody answers is refused', async () => {

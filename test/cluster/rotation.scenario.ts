@@ -1,6 +1,7 @@
 /**
- * What rotate-ca.test.ts runs on a worker: three kinds of clients, each with a new connection per request, through the
- * node's balancer or the cluster's Service. Prints how often each asked, and what failed, when /root/stop is there.
+ * What rotate-ca.test.ts and endpoint.test.ts run on a worker: clients of several kinds, each with a new connection per
+ * request: by a copy of admin.conf through the node's balancer, as a pod through the cluster's Service, and, asked for with
+ * `direct`, by the copy to where it says. Prints how often each asked, and what failed, when /root/stop is there.
  */
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
@@ -10,7 +11,7 @@ import { createClient } from '../../src/client/client.ts'
 import { type HttpTransportOptions, httpTransport } from '../../src/client/http-transport.ts'
 import { loadKubeconfig } from '../../src/client/kubeconfig.ts'
 
-const [podUid = ''] = process.argv.slice(2)
+const [podUid = '', direct] = process.argv.slice(2)
 const balancer = { server: 'https://127.0.0.1:7445', serverName: 'kubernetes' }
 const asked: Record<string, number> = {}
 const failures: string[] = []
@@ -52,5 +53,6 @@ await Promise.all([
   // A copy that was made before, and an administrator who has the newest.
   loop('copy', async () => ({ ...(await loadKubeconfig('/root/copy.conf')), ...balancer }), '/root/stop-copy'),
   loop('pod', podCredentials, '/root/stop'),
+  ...(direct ? [loop('direct', () => loadKubeconfig('/root/copy.conf'), '/root/stop')] : []),
 ])
 console.log(JSON.stringify({ asked, failures }))

@@ -1,15 +1,15 @@
 /** `kobune nodes list`: every machine of the cluster, and how what runs on it is. */
 import { connect } from 'node:tls'
 import { type Node, nodes } from '../../api/core/v1/node.ts'
-import { pods } from '../../api/core/v1/pod.ts'
 import type { Client } from '../../client/client.ts'
 import type { Host } from '../../host/host.ts'
 import { getCondition } from '../../machinery/conditions.ts'
 import type { EtcdMember } from '../../storage/etcd/cluster.ts'
-import { advertiseAddressAnnotation } from '../manifests/control-plane.ts'
 import { hostPort } from '../node-context.ts'
 import { healthOf } from '../phases/wait-control-plane.ts'
+import { apiServers } from './api-servers.ts'
 import { memberOfNode, stackedEtcd } from './etcd-members.ts'
+import { addressesOf, rolesOf } from './node-facts.ts'
 
 export interface NodeRow {
   readonly name: string
@@ -68,36 +68,9 @@ async function rowOf(node: Node, servers: ReadonlyMap<string, string>, members: 
   }
 }
 
-const rolePrefix = 'node-role.kubernetes.io/'
-
-/** As kubectl shows them. */
-export function rolesOf(node: Node): readonly string[] {
-  const labels = Object.keys(node.metadata.labels ?? {})
-  return labels.flatMap(label => (label.startsWith(rolePrefix) ? [label.slice(rolePrefix.length)] : []))
-}
-
 function statusOf(node: Node): string {
   const ready = getCondition(node.status.conditions, 'Ready')?.status === 'True' ? 'Ready' : 'NotReady'
   return node.spec.unschedulable ? `${ready},SchedulingDisabled` : ready
-}
-
-/** Internal addresses. */
-export function addressesOf(node: Node): readonly string[] {
-  return (node.status.addresses ?? []).flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : []))
-}
-
-/** host:port of the API server of each node that runs one. */
-export async function apiServers(client: Client): Promise<ReadonlyMap<string, string>> {
-  const { items } = await client.list(pods, {
-    namespace: 'kube-system',
-    labelSelector: 'component=kube-apiserver,tier=control-plane',
-  })
-  return new Map(
-    items.flatMap(pod => {
-      const at = pod.metadata.annotations?.[advertiseAddressAnnotation]
-      return at && pod.spec.nodeName ? [[pod.spec.nodeName, at] as const] : []
-    }),
-  )
 }
 
 async function etcdMembers(host: Host): Promise<readonly Member[]> {

@@ -15,7 +15,7 @@ import { hostPort } from '../node-context.ts'
 import type { Phase } from '../phases/phase.ts'
 import { checkDrain, drain, forgetPods } from './drain.ts'
 import { memberOfNode, stackedEtcd } from './etcd-members.ts'
-import { addressesOf, rolesOf } from './list.ts'
+import { addressesOf, rolesOf } from './node-facts.ts'
 
 export interface RemoveNode {
   readonly host: Host

@@ -6,9 +6,11 @@ import { pods } from '../../api/core/v1/pod.ts'
 import { parseDuration } from '../../base/duration.ts'
 import { type EtcdCluster, type EtcdMember, etcdCluster } from '../../storage/etcd/cluster.ts'
 import { reachable } from '../../storage/etcd/reachable.ts'
+import { hostOf } from '../endpoint/apply.ts'
 import type { ControlPlaneJoin } from '../join.ts'
 import { clientUrlsAnnotation, etcdClientUrl, etcdPeerUrl } from '../manifests/etcd.ts'
 import type { ControlPlaneContext, NodeContext } from '../node-context.ts'
+import { serversWithoutPods } from '../nodes/api-servers.ts'
 import { manifestFile, writeEtcd } from './manifests.ts'
 import type { Phase } from './phase.ts'
 
@@ -43,7 +45,10 @@ export async function etcdOf(
   return etcdCluster({ endpoints: endpoints.length ? endpoints : all, ca: ca!, cert: cert!, key: key! })
 }
 
-/** The addresses of the other members, as their pods say: one that has no vote yet answers nothing. Throws when there are none. */
+/**
+ * The addresses of the other members, as their pods say (one that has no vote yet answers nothing); those without pods are
+ * beside API servers without pods. Throws when there are none.
+ */
 export async function etcdEndpoints(context: Pick<NodeContext, 'admin' | 'endpoint'>): Promise<readonly string[]> {
   const client = await context.admin()
   const { items } = await client.list(pods, {
@@ -51,9 +56,12 @@ export async function etcdEndpoints(context: Pick<NodeContext, 'admin' | 'endpoi
     labelSelector: 'component=etcd,tier=control-plane',
   })
   const own = context.endpoint && etcdClientUrl(context.endpoint.advertiseAddress)
-  const urls = items.flatMap(pod => pod.metadata.annotations?.[clientUrlsAnnotation] ?? []).filter(url => url !== own)
+  const inPods = items.flatMap(pod => pod.metadata.annotations?.[clientUrlsAnnotation] ?? [])
+  const servers = [...(await serversWithoutPods(client)).values()]
+  const others = servers.map(at => etcdClientUrl(hostOf(at)))
+  const urls = [...inPods, ...others].filter(url => url !== own)
   if (urls.length === 0)
-    throw new Error('the cluster runs no pods of etcd: kubectl -n kube-system get pods -l component=etcd')
+    throw new Error('the cluster tells of no member of etcd: kubectl -n kube-system get pods -l component=etcd')
   return urls
 }
 
