@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -11,6 +11,7 @@ import { taskIds } from '../cri/events.ts'
 import { cniConflist, filterBridged, gatewayOf, setUpCni } from './cni.ts'
 import { containerdVersion } from './containerd.ts'
 import { containerdConfig } from './containerd-config.ts'
+import { startedByNode } from './oci/own-image.ts'
 import { packImage } from './oci/pack.ts'
 import { pauseProgram } from './oci/pause.ts'
 
@@ -117,6 +118,24 @@ test('packImage() writes a layout tar that is the same every time', async () => 
     assert.deepEqual(files, ['tmp/\n', `pause\nlink\n${long}\n`])
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('the program in our own image names its interpreter, also when it is made of a published bundle', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kobune-app-'))
+  try {
+    for (const first of ['', '#!/usr/bin/env node\n']) {
+      await writeFile(join(folder, 'main.js'), `${first}import './chunk.js'\n`)
+      const entry = await startedByNode(folder)
+      assert.deepEqual(entry, {
+        type: 'file',
+        path: 'app/main.js',
+        mode: 0o755,
+        content: "#!/node\nimport './chunk.js'\n",
+      })
+    }
+  } finally {
+    await rm(folder, { recursive: true })
   }
 })
 

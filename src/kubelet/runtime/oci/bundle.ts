@@ -10,8 +10,6 @@ export interface BundleOptions {
   readonly source: string
   /** Where main.js, its chunks and assets go. */
   readonly out: string
-  /** First line of every file: the interpreter in the image. */
-  readonly hashbang?: string
 }
 
 /** Not part of any image. */
@@ -47,7 +45,7 @@ export async function bundleProgram(options: BundleOptions): Promise<readonly st
     logLevel: 'silent',
     metafile: true,
     external: [...externals],
-    banner: { js: `${options.hashbang ? `${options.hashbang}\n` : ''}${requireForCommonJs}` },
+    banner: { js: requireForCommonJs },
     plugins: [
       lazyPackages(options.source),
       {

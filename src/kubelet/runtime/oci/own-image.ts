@@ -3,7 +3,7 @@
  * that its parts drive. No shell: `/kobune` and `/hyperkube` are the program itself, read by `#!/node`.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { version } from '../../../base/version.ts'
@@ -53,7 +53,7 @@ export async function packOwnImage(host: Host, options: OwnImageOptions): Promis
     let app = options.app
     if (!app) {
       app = join(work, 'app')
-      await bundleProgram({ source: options.source ?? sourceFolder(), out: app, hashbang: '#!/node' })
+      await bundleProgram({ source: options.source ?? sourceFolder(), out: app })
     }
     return await packImage({
       name: ownImageName(options.version),
@@ -137,8 +137,14 @@ async function* codeOf(app: string): AsyncIterable<Entry> {
   yield { type: 'symlink', path: 'hyperkube', target: 'app/main.js' }
   yield { type: 'directory', path: 'app' }
   for await (const entry of folderEntries(app, { under: 'app' })) {
-    yield entry.path === 'app/main.js' ? { ...entry, mode: 0o755, uid: 0, gid: 0 } : { ...entry, uid: 0, gid: 0 }
+    yield entry.path === 'app/main.js' ? await startedByNode(app) : { ...entry, uid: 0, gid: 0 }
   }
+}
+
+/** The program as a file that the kernel starts by itself; a published bundle has no such first line. */
+export async function startedByNode(app: string): Promise<Entry> {
+  const text = await readFile(join(app, 'main.js'), 'utf8')
+  return { type: 'file', path: 'app/main.js', mode: 0o755, content: `#!/node\n${text.replace(/^#!.*\n/, '')}` }
 }
 
 /** What it runs on: the same for as long as this machine's programs are. */
