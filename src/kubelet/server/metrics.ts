@@ -1,5 +1,6 @@
 /** /metrics/resource, what metrics-server reads. */
 
+import { sandboxStats } from './sandbox-stats.ts'
 import type { ServerOptions } from './server.ts'
 import { machineCpu, machineMemory } from './stats.ts'
 
@@ -12,7 +13,7 @@ interface Sample {
 
 /** Prometheus text. */
 export async function resourceMetrics({ cri, machine }: ServerOptions): Promise<string> {
-  const [pods, cpu, memory] = await Promise.all([cri.listPodSandboxStats(), machineCpu(), machineMemory()])
+  const [pods, cpu, memory] = await Promise.all([sandboxStats(cri), machineCpu(), machineMemory()])
   const now = Date.now()
   const podCpu: Sample[] = []
   const podMemory: Sample[] = []

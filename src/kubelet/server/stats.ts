@@ -2,6 +2,7 @@
 import { readFile, statfs } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import type { ContainerStats, CpuUsage, MemoryUsage, NetworkInterfaceUsage, PodSandboxStats } from '../cri/types.ts'
+import { sandboxStats } from './sandbox-stats.ts'
 import type { ServerOptions } from './server.ts'
 
 const iso = (ms: number) => new Date(ms).toISOString()
@@ -55,7 +56,7 @@ async function nodeStats({ nodeName, cgroups, cgroupRoot, rootDir, machine }: Se
 }
 
 async function podStats({ cri, set }: ServerOptions): Promise<readonly object[]> {
-  const all = await cri.listPodSandboxStats()
+  const all = await sandboxStats(cri)
   return all.flatMap(stats => {
     const { name, namespace, uid } = stats.attributes.metadata
     const worker = set.worker(uid)
