@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { checkout, type Machine } from './lab/machine.ts'
+import type { Machine } from './lab/machine.ts'
 import { missing } from './lab/needs.ts'
-import type { Running } from './lab/run.ts'
 import { kobune } from './support/cluster.ts'
 import { adminConf, KubeadmCluster, says } from './support/kubeadm-cluster.ts'
+import { Load } from './support/load-on-cluster.ts'
 import { until } from './support/until.ts'
 
 /** The longest time without an acknowledged write when one machine of three is lost, milliseconds. */
 const longestGap = 5_000
-const balancer = ['https://127.0.0.1:7445', 'kubernetes'] as const
-
-interface Write {
-  readonly name: string
-  readonly ended: number
-}
 
 describe('a control plane of three machines', { skip: await missing() }, () => {
   let cluster: KubeadmCluster
@@ -31,54 +25,25 @@ describe('a control plane of three machines', { skip: await missing() }, () => {
       cluster.join(worker),
     ])
     await cluster.ready(one, 4)
-    // The worker writes as an administrator would, through its own balancer.
-    await worker.ok('mkdir', ['-p', '/root/load'])
-    await worker.ok('sh', ['-c', 'cat > /root/load/admin.conf'], { input: await one.ok('cat', [adminConf]) })
   })
   after(() => cluster?.[Symbol.asyncDispose]())
 
-  const load = (prefix: string): Running =>
-    worker.spawn('sh', [
-      `${checkout}/scripts/node.sh`,
-      `${checkout}/test/cluster/support/load.ts`,
-      '/root/load/admin.conf',
-      prefix,
-      ...balancer,
-    ])
-  const writesOf = (running: Running): Write[] =>
-    running
-      .output()
-      .split('\n')
-      .flatMap(line => (line.startsWith('{"name"') ? [JSON.parse(line) as Write] : []))
-  const failuresOf = (running: Running): string[] =>
-    running
-      .output()
-      .split('\n')
-      .filter(line => line.startsWith('{"failed"'))
-
-  /** Waits until writes go on after a moment; the longest time without one since then. */
-  async function gapAfter(running: Running, moment: number): Promise<number> {
-    await until('writes go on', async () => writesOf(running).some(write => write.ended > moment + 2 * longestGap), {
-      timeout: 60_000,
-    })
-    const ends = [
-      moment,
-      ...writesOf(running)
-        .map(write => write.ended)
-        .filter(ended => ended >= moment),
-    ].sort((a, b) => a - b)
-    return Math.max(...ends.slice(1).map((ended, i) => ended - ends[i]!))
+  /** The worker writes, through its own balancer. */
+  const writing = async (prefix: string) => {
+    const load = await Load.start(one, worker, prefix)
+    await until('writes flow', async () => load.writes().length > 20, { timeout: 20_000 })
+    return load
   }
 
-  async function endAndCheck(running: Running, from: Machine): Promise<number> {
-    running.child.stdin?.end()
-    await running.ended
-    const written = new Set(writesOf(running).map(write => write.name))
-    const text = await cluster.kubectl(from, ['get', 'configmaps', '-o', 'name'], { timeout: 60_000 })
-    const there = new Set(text.split('\n').map(line => line.replace('configmap/', '')))
-    const lost = [...written].filter(name => !there.has(name))
-    assert.deepEqual(lost, [], 'acknowledged writes were lost')
-    return written.size
+  /** Waits until writes go on after a moment; the longest time without one since then. */
+  async function gapAfter(load: Load, moment: number): Promise<number> {
+    await load.goesOn(moment + 2 * longestGap)
+    return load.longestGap(moment)
+  }
+
+  async function endAndCheck(load: Load, from: Machine): Promise<number> {
+    assert.deepEqual(await load.lost(cluster, from), [], 'acknowledged writes were lost')
+    return load.writes().length
   }
 
   async function ready(from: Machine, names: readonly string[]): Promise<void> {
@@ -112,18 +77,15 @@ describe('a control plane of three machines', { skip: await missing() }, () => {
     test(`goes on within 5 s when ${which} loses power, and loses no acknowledged write`, async t => {
       const off = cluster.machine(which)
       const other = off === two ? three : two
-      await using running = load(`off-${which}`)
-      await until('writes flow', async () => writesOf(running).length > 20, { timeout: 20_000 })
+      await using load = await writing(`off-${which}`)
       const moment = Date.now()
       await off.powerOff()
       try {
-        const gap = await gapAfter(running, moment)
-        t.diagnostic(
-          `longest time without an acknowledged write: ${gap} ms; ${failuresOf(running).length} tries failed`,
-        )
-        assert.ok(gap < longestGap, `${gap} ms went by without a write; ${failuresOf(running).slice(0, 5).join('\n')}`)
+        const gap = await gapAfter(load, moment)
+        t.diagnostic(`longest time without an acknowledged write: ${gap} ms; ${load.failures().length} tries failed`)
+        assert.ok(gap < longestGap, `${gap} ms went by without a write; ${load.failures().slice(0, 5).join('\n')}`)
         await ready(other, ['w1', ...['cp1', 'cp2', 'cp3'].filter(name => name !== which)])
-        const count = await endAndCheck(running, other)
+        const count = await endAndCheck(load, other)
         t.diagnostic(`${count} acknowledged writes, none lost`)
       } catch (error) {
         throw new Error(`${(error as Error).message}\n${await says(other)}\n${await says(worker)}`, { cause: error })
@@ -133,15 +95,14 @@ describe('a control plane of three machines', { skip: await missing() }, () => {
   }
 
   test('goes on within 5 s when a machine is cut off from all others', async t => {
-    await using running = load('cut')
-    await until('writes flow', async () => writesOf(running).length > 20, { timeout: 20_000 })
+    await using load = await writing('cut')
     const moment = Date.now()
     await cluster.lab.cut([two], [one, three, worker])
-    const gap = await gapAfter(running, moment)
+    const gap = await gapAfter(load, moment)
     await cluster.lab.heal()
     t.diagnostic(`longest time without an acknowledged write: ${gap} ms`)
     assert.ok(gap < longestGap, `${gap} ms`)
-    await endAndCheck(running, one)
+    await endAndCheck(load, one)
     await cluster.ready(two, 4)
   })
 
