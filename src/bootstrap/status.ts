@@ -7,6 +7,7 @@ import { loadKubeconfig } from '../client/kubeconfig.ts'
 import type { Host } from '../host/host.ts'
 import { criClient } from '../kubelet/cri/cri.ts'
 import { getCondition } from '../machinery/conditions.ts'
+import { ownEtcd } from './etcd-status.ts'
 import type { Journal } from './journal.ts'
 import { paths } from './paths.ts'
 import { healthChecks, healthOf } from './phases/wait-control-plane.ts'
@@ -74,7 +75,8 @@ async function localPods(host: Host): Promise<Checks> {
       return wrong === undefined ? good('is healthy') : bad(wrong, `kubectl -n kube-system logs ${component}-NODE`)
     }
   }
-  return checks
+  const etcd = await ownEtcd(host)
+  return etcd ? { ...checks, etcd } : checks
 }
 
 async function look(kubeconfig: string, checksOf: (client: Client | undefined) => Checks): Promise<ComponentStatus[]> {
