@@ -70,6 +70,11 @@ export async function stopControlPlaneProcesses({ host }: Services): Promise<voi
   await host.files.remove(paths.serverPid)
 }
 
+/** Starts the member of etcd of this machine anew, where it is a unit. */
+export async function restartEtcdUnit({ systemd }: Pick<Host, 'systemd'>): Promise<void> {
+  await systemd.restart(unitOf('etcd'))
+}
+
 /** Ends them for good: their units go, too. */
 export async function removeControlPlaneProcesses(host: Host): Promise<void> {
   const processes = await readControlPlaneProcesses(host)

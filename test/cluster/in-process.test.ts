@@ -42,6 +42,42 @@ describe('a control plane in one process, and a worker', { skip: await missing()
     assert.match(await cluster.ok(one, ['snapshot', 'save', '/root/snapshot.db']), /^sqlite +\w+ +\d+/m)
   })
 
+  test('all its authorities are replaced but that of etcd, which it has not', async t => {
+    const authority = (machine: Machine) => machine.ok('cat', ['/etc/kubernetes/pki/ca.crt'])
+    const before = await authority(one)
+    const refused = await cluster.kobune(one, ['certs', 'rotate-ca', 'etcd-ca'])
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, /keeps its state in SQLite, and has no etcd/)
+    const began = Date.now()
+    await cluster.ok(one, ['certs', 'rotate-ca', 'all', '--settle', '0s', '--timeout', '60s'])
+    t.diagnostic(`${((Date.now() - began) / 1000).toFixed(1)} s`)
+    assert.notEqual(await authority(one), before)
+    assert.equal(await authority(worker), await authority(one))
+    await cluster.ready(one, 2)
+    await cluster.ok(one, ['certs', 'renew', 'all'])
+  })
+
+  test('takes up an endpoint, and is told of as a machine with an API server', async () => {
+    await cluster.ok(one, ['config', 'endpoint', 'set', 'api.example.com:6443', '--no-check'])
+    await cluster.ok(one, ['config', 'endpoint', 'set', `${one.address}:6443`])
+    await cluster.ok(worker, ['config', 'endpoint', 'apply'])
+    assert.match(await cluster.ok(one, ['nodes', 'list']), /^m1 +control-plane +Ready +- +healthy /m)
+    assert.match(await cluster.ok(one, ['config', 'haproxy']), new RegExp(`m1 ${one.address}:6443`))
+  })
+
+  test('a snapshot comes back, and what was written since is gone', async () => {
+    await cluster.kubectl(one, ['create', 'configmap', 'before'])
+    await cluster.ok(one, ['snapshot', 'save', '/root/later.db'])
+    await cluster.kubectl(one, ['create', 'configmap', 'since'])
+    const refused = await cluster.kobune(one, ['snapshot', 'restore', '/root/later.db'])
+    assert.match(refused.stderr, /the control plane of this machine is well: .*--force does it/)
+    assert.match(await cluster.ok(one, ['snapshot', 'restore', '/root/later.db', '--force']), /is up again/)
+    const { stderr } = await cluster.tryKubectl(one, ['get', 'configmap', 'before', 'since'])
+    assert.equal(stderr.trim(), 'Error from server (NotFound): configmaps "since" not found')
+    await cluster.kubectl(one, ['create', 'configmap', 'again'])
+    await cluster.ready(one, 2)
+  })
+
   test('ends when it is told to', async () => {
     const process = await one.ok('cat', ['/run/kobune/server.pid'])
     const began = Date.now()

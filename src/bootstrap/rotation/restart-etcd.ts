@@ -1,4 +1,4 @@
-/** A member of etcd reads whom it trusts when it starts: its static pod is made anew, and it has to be well again. */
+/** A member of etcd reads whom it trusts when it starts: its static pod, or its unit, is started anew, and it has to be well again. */
 import { readFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { request } from 'node:https'
@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { delay } from '../../base/clock.ts'
 import type { Host } from '../../host/host.ts'
+import { restartEtcdUnit } from '../control-plane-services.ts'
 import { argumentOf } from '../manifests/arguments.ts'
+import { writtenCommand } from '../manifests/written.ts'
 import { manifestFile } from '../phases/manifests.ts'
 import { restartingFile } from './steps.ts'
 
@@ -31,18 +33,19 @@ export async function restartEtcd(
   host: Host,
   { dir, mark, signal }: { readonly dir: string; readonly mark?: string; readonly signal: AbortSignal },
 ): Promise<void> {
+  if ((await writtenCommand(host, 'etcd')) === undefined) return
   const file = manifestFile('etcd')
   const text = await host.files.readIfThere(file)
-  if (text === undefined) return
-  const pod = parse(text) as Pod
+  const pod = text === undefined ? undefined : (parse(text) as Pod)
   const restarting = join(dir, 'etcd', restartingFile)
   try {
     // Unless this was done, and cut off after.
-    if (mark === undefined || pod.metadata.annotations?.[annotation] !== mark) {
+    if (mark === undefined || pod?.metadata.annotations?.[annotation] !== mark) {
       await host.files.write(restarting, '')
       await delay(settle, signal)
       if (mark === undefined) await delay(stopping, signal)
-      else await startAnew(host, file, pod, mark, signal)
+      else if (pod) await startAnew(host, file, pod, mark, signal)
+      else await restartEtcdUnit(host)
     }
     await untilHealthy(dir, signal)
   } finally {

@@ -11,6 +11,7 @@ import { isNotFound } from '../../machinery/status-error.ts'
 import type { PkiFiles } from '../../pki/files.ts'
 import { clusterInfo, clusterInfoKey } from '../cluster-info.ts'
 import { ensureAll } from '../ensure.ts'
+import { serversWithoutPods } from '../nodes/api-servers.ts'
 import { blocksOf, hasBlock, keyFile, makeNext, type Replacement, withBlock, withoutBlock } from './authorities.ts'
 import { changeAuthorities } from './kubeconfig-authority.ts'
 import {
@@ -78,10 +79,11 @@ export async function rotateAuthorities(options: RotateOptions): Promise<void> {
 /** In the order of the table, each once. */
 export const inOrder = (which: readonly RotationName[]) => rotationNames.filter(name => which.includes(name))
 
-/** Nodes with a member of etcd that we run. */
+/** Nodes with a member of etcd that we run: a pod, or beside an API server that is no pod. */
 export async function etcdNodes(client: Client): Promise<readonly string[]> {
   const { items } = await client.list(pods, { namespace: 'kube-system', labelSelector: 'component=etcd' })
-  return items.flatMap(({ spec }) => spec.nodeName || []).sort()
+  const names = [...items.flatMap(({ spec }) => spec.nodeName || []), ...(await serversWithoutPods(client)).keys()]
+  return [...new Set(names)].sort()
 }
 
 async function begin({ client, files, dir, which, validity, say }: RotateOptions): Promise<Rotation> {

@@ -2,27 +2,28 @@
  * `kobune snapshot restore`: what a cluster stored comes back out of a snapshot, with this machine as etcd's only member.
  * Nothing of the present state is deleted: it is put aside.
  */
-import { parse, stringify } from 'yaml'
 import { delay } from '../../base/clock.ts'
 import { criClient } from '../../kubelet/cri/cri.ts'
 import { etcdStorage } from '../../storage/etcd/etcd.ts'
 import { bumpEtcdSnapshot, etcdMembersIn, etcdSnapshotValue } from '../../storage/etcd/snapshot/snapshot-file.ts'
 import type { SnapshotStatus } from '../../storage/snapshot-status.ts'
 import { restoreSqlite } from '../../storage/sqlite/snapshot-file.ts'
+import { startControlPlaneProcesses, stopControlPlaneProcesses } from '../control-plane-services.ts'
 import { etcdAccess } from '../etcd-access.ts'
 import { hasQuorum } from '../etcd-quorum.ts'
 import { argumentOf } from '../manifests/arguments.ts'
 import { etcdPeerUrl } from '../manifests/etcd.ts'
+import { readControlPlaneProcesses } from '../manifests/processes.ts'
 import { staticPods } from '../manifests/static-pod.ts'
 import { writtenCommand } from '../manifests/written.ts'
 import { hostPort } from '../node-context.ts'
 import { paths } from '../paths.ts'
-import { manifestFile } from '../phases/manifests.ts'
 import type { Phase } from '../phases/phase.ts'
 import { healthOf } from '../phases/wait-control-plane.ts'
 import { type KubeletService, startKubelet, stopKubelet } from '../services.ts'
 import { savedSettings } from '../settings.ts'
 import { installPackages } from '../steps/packages.ts'
+import { onlyMemberOfPod, onlyMemberOfProcesses } from './only-member.ts'
 import { restoreTool, restoreWith } from './restore-tool.ts'
 import { snapshotStatus } from './status.ts'
 
@@ -72,7 +73,9 @@ async function otherMembers(context: Restore): Promise<readonly string[]> {
 }
 
 const isEtcd = ({ status }: Restore) => status?.kind === 'etcd'
-const onControlPlane = async (context: Restore) => isEtcd(context) && (await memberOf(context)).exists
+/** Whether there is a control plane to stop and to start here: with a member of etcd, or in one process over SQLite. */
+const onControlPlane = async (context: Restore) =>
+  isEtcd(context) ? (await memberOf(context)).exists : (await readControlPlaneProcesses(context.host)) !== undefined
 
 const verifyPhase: Phase<Restore> = {
   name: 'verify',
@@ -87,12 +90,16 @@ const preflightPhase: Phase<Restore> = {
   does: 'Make sure that nothing is lost',
   async run(context, note) {
     const { host, force } = context
+    const processes = await readControlPlaneProcesses(host)
     if (!isEtcd(context)) {
+      if (await onEtcd(context)) throw new Error('this machine runs etcd: a snapshot of a SQLite store is not for it')
+      if (processes) return checkForce(context)
       if (await host.processes.running(paths.serverPid))
         throw new Error('the server runs, and has its database open; stop it with: kobune down')
-      if (await onEtcd(context)) throw new Error('this machine runs etcd: a snapshot of a SQLite store is not for it')
       return
     }
+    if (processes && !(await onEtcd(context)))
+      throw new Error('this machine keeps its state in SQLite: a snapshot of etcd is not for it')
     const access = await etcdAccess(host)
     if (access?.kind === 'external')
       throw new Error(
@@ -120,6 +127,20 @@ const preflightPhase: Phase<Restore> = {
         'etcd is well on this machine: restoring throws away all that was written since the snapshot; --force does it',
       )
   },
+}
+
+/** A control plane over SQLite that is well loses what was written since. */
+async function checkForce(context: Restore): Promise<void> {
+  if (context.force || (await healthOf(await readyUrl(context))) !== undefined) return
+  throw new Error(
+    'the control plane of this machine is well: restoring throws away all that was written since the snapshot; --force does it',
+  )
+}
+
+async function readyUrl({ host, address }: Restore): Promise<string> {
+  const words = (await writtenCommand(host, 'kube-apiserver')) ?? []
+  const port = argumentOf(words, 'secure-port') ?? '6443'
+  return `https://${hostPort(argumentOf(words, 'advertise-address') ?? address, port)}/readyz`
 }
 
 const onEtcd = async ({ host }: Restore) => (await writtenCommand(host, 'etcd')) !== undefined
@@ -163,6 +184,7 @@ const stopPhase: Phase<Restore> = {
   does: 'Stop the control plane of this machine',
   when: onControlPlane,
   async run({ host, criSocket }) {
+    if (await readControlPlaneProcesses(host)) return stopControlPlaneProcesses({ host })
     // Whoever looks after the pods goes first, or it would start them again.
     await stopKubelet({ host })
     const cri = criClient({ socket: criSocket.replace(/^unix:\/\//, '') })
@@ -214,19 +236,26 @@ const startPhase: Phase<Restore> = {
   when: onControlPlane,
   async run(context, note) {
     const { host, signal } = context
-    await aloneInManifest(context)
-    await startKubelet(context, note)
-    const access = (await etcdAccess(host))!
-    note('etcd is starting')
-    const store = await etcdStorage({ ...access, patience: 120_000 })
-    try {
-      // Whoever watches from before must begin anew: what it has seen may not be there any more.
-      await store.compact(context.revision!)
-    } finally {
-      await store.close()
+    const processes = await readControlPlaneProcesses(host)
+    if (processes) {
+      await onlyMemberOfProcesses(host, processes, await memberOf(context))
+      await startControlPlaneProcesses({ host })
+    } else {
+      await onlyMemberOfPod(host, await memberOf(context))
+      await startKubelet(context, note)
     }
-    const server = (await writtenCommand(host, 'kube-apiserver')) ?? []
-    const url = `https://${hostPort(argumentOf(server, 'advertise-address') ?? context.address, argumentOf(server, 'secure-port') ?? '6443')}/readyz`
+    if (isEtcd(context)) {
+      const access = (await etcdAccess(host))!
+      note('etcd is starting')
+      const store = await etcdStorage({ ...access, patience: 120_000 })
+      try {
+        // Whoever watches from before must begin anew: what it has seen may not be there any more.
+        await store.compact(context.revision!)
+      } finally {
+        await store.close()
+      }
+    }
+    const url = await readyUrl(context)
     for (;;) {
       const said = await healthOf(url)
       if (said === undefined) return
@@ -236,28 +265,15 @@ const startPhase: Phase<Restore> = {
   },
 }
 
-/** The static pod of etcd names no other member any more. */
-async function aloneInManifest(context: Restore): Promise<void> {
-  const { host } = context
-  const file = manifestFile('etcd')
-  const pod = parse(await host.files.read(file)) as { spec: { containers: { command: string[] }[] } }
-  const { name, peerUrl } = await memberOf(context)
-  const [etcd] = pod.spec.containers
-  etcd!.command = etcd!.command.flatMap(word => {
-    if (word.startsWith('--initial-cluster-state=')) return []
-    return [word.startsWith('--initial-cluster=') ? `--initial-cluster=${name}=${peerUrl}` : word]
-  })
-  await host.files.write(file, stringify(pod), { mode: 0o600 })
-}
-
 const tellPhase: Phase<Restore> = {
   name: 'tell',
   does: 'Tell what comes next',
   async run(context) {
     const { host, say, revision, status } = context
     say(`Restored ${status!.totalKey} keys; the revision is now ${revision}.`)
-    if (!isEtcd(context)) return say('Start the cluster with: kobune up')
-    if (await onControlPlane(context)) {
+    const here = await onControlPlane(context)
+    if (!isEtcd(context)) return say(here ? 'The control plane is up again.' : 'Start the cluster with: kobune up')
+    if (here) {
       say(`This machine is etcd's only member now. On each other machine of the control plane: kobune reset --force, then
 let it join again (kobune token create --print-join-command; kobune init phase upload-certs --upload-certs).
 Nodes of machines that are gone: kobune nodes remove NAME --force`)

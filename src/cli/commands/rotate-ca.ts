@@ -1,5 +1,6 @@
 import { parseDuration } from '../../base/duration.ts'
 import { adminKubeconfigs } from '../../bootstrap/client.ts'
+import { usesSqlite } from '../../bootstrap/config/datastore.ts'
 import { pkiFiles } from '../../bootstrap/phases/certs.ts'
 import { etcdNodes, inOrder, rotateAuthorities } from '../../bootstrap/rotation/rotate.ts'
 import { currentRotation } from '../../bootstrap/rotation/state.ts'
@@ -58,9 +59,13 @@ export async function rotateCa(call: Call): Promise<number> {
   if (known.from === 'defaults')
     throw new UserError('the cluster does not answer, and nothing was changed', { hint: 'kobune status' })
   const { certificatesDir: dir, caCertificateValidityPeriod, etcd } = known.cluster
-  if (etcd.external && which.includes('etcd-ca')) {
-    if (!asked.includes('all'))
-      throw new UserError('etcd is an external one: who runs it replaces its authority', { exitCode: 2 })
+  const foreign = etcd.external
+    ? 'etcd is an external one: who runs it replaces its authority'
+    : usesSqlite(known.cluster)
+      ? 'this cluster keeps its state in SQLite, and has no etcd'
+      : undefined
+  if (foreign && which.includes('etcd-ca')) {
+    if (!asked.includes('all')) throw new UserError(foreign, { exitCode: 2 })
     which.splice(which.indexOf('etcd-ca'), 1)
   }
   const followed = await followKubeconfig(kubeconfig)
