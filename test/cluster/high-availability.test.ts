@@ -4,6 +4,7 @@ import type { Machine } from './lab/machine.ts'
 import { missing } from './lab/needs.ts'
 import { busybox } from './support/cluster.ts'
 import { KubeadmCluster, onAll } from './support/kubeadm-cluster.ts'
+import { Load } from './support/load-on-cluster.ts'
 import { until } from './support/until.ts'
 
 describe('three control plane machines and two workers', { skip: await missing() }, () => {
@@ -14,6 +15,12 @@ describe('three control plane machines and two workers', { skip: await missing()
     cluster = await KubeadmCluster.bare('cp1', 'cp2', 'cp3', 'w1', 'w2')
     controlPlane = cluster.machines.slice(0, 3)
     workers = cluster.machines.slice(3)
+    // One disk for etcd and the kubelet of the third, which can be filled.
+    await controlPlane[2]!.smallDisk(disk, '400m')
+    await controlPlane[2]!.ok('sh', [
+      '-ec',
+      `for each in etcd kubelet; do mkdir -p ${disk}/$each /var/lib/$each; mount --bind ${disk}/$each /var/lib/$each; done`,
+    ])
   })
   after(() => cluster?.[Symbol.asyncDispose]())
 
@@ -105,7 +112,106 @@ describe('three control plane machines and two workers', { skip: await missing()
       return true
     })
   })
+
+  interface Etcd {
+    readonly role: string
+    readonly healthy: boolean
+  }
+  const etcdOf = async (name: string) => {
+    const rows = JSON.parse(await cluster.ok(controlPlane[0]!, ['nodes', 'list', '-o', 'json'])) as {
+      readonly name: string
+      readonly etcd?: Etcd
+    }[]
+    return rows.find(row => row.name === name)?.etcd
+  }
+
+  test('a control plane machine whose disk is full is out of it, says so, and takes part again when there is room', async t => {
+    const [first, , third] = controlPlane as [Machine, Machine, Machine]
+    await using load = await Load.start(first, workers[0]!, 'full')
+    await until('writes flow', async () => load.writes().length > 20, { timeout: 20_000 })
+    const moment = Date.now()
+    await third.exec('dd', ['if=/dev/zero', `of=${disk}/ballast`, 'bs=1M'])
+    const said = await until('status says that the disk is full', async () => {
+      const { code, stdout } = await cluster.kobune(third, ['status'])
+      return code === 1 && /etcd +(does not run: its disk is full|its disk is almost full)/.test(stdout) && stdout
+    })
+    assert.match(said, /etcd: try make room on the disk of \/var\/lib\/etcd/)
+    const condition = (type: string) =>
+      cluster.kubectl(first, ['get', 'node', 'cp3', '-o', `jsonpath={.status.conditions[?(@.type=="${type}")].status}`])
+    await until('the Node says so', async () => (await condition('DiskPressure')) === 'True', { timeout: 30_000 })
+    // etcd notices when its data grows.
+    await until('its member is down', async () => (await etcdOf('cp3'))?.healthy === false, { timeout: 30_000 }).catch(
+      () => t.diagnostic('its member had enough with what it had'),
+    )
+    await load.goesOn(moment + 2 * longestGap)
+    const gap = load.longestGap(moment)
+    t.diagnostic(`longest time without an acknowledged write: ${gap} ms; ${load.failures().length} tries failed`)
+    assert.ok(gap < longestGap, `${gap} ms; ${load.failures().slice(0, 5).join('\n')}`)
+
+    await third.ok('rm', [`${disk}/ballast`])
+    const room = Date.now()
+    await until('its member is well again', async () => (await etcdOf('cp3'))?.healthy, { timeout: 120_000 })
+    t.diagnostic(`well again after ${((Date.now() - room) / 1000).toFixed(1)} s`)
+    await until('the Node has room', async () => (await condition('DiskPressure')) === 'False', { timeout: 30_000 })
+    await until('status says that all is well', async () => (await cluster.kobune(third, ['status'])).code === 0, {
+      timeout: 60_000,
+    })
+    await cluster.ready(first, 5)
+    const lost = await load.lost(cluster, third)
+    assert.deepEqual(lost, [], 'acknowledged writes were lost')
+  })
+
+  test('with every tenth packet lost between them, writes go on and nobody is thought to be gone', async t => {
+    const [first] = controlPlane
+    const leader = async () => {
+      const roles = await Promise.all(controlPlane.map(async ({ name }) => [name, (await etcdOf(name))?.role] as const))
+      return roles.find(([, role]) => role === 'leader')?.[0]
+    }
+    const readySince = async () =>
+      (
+        await cluster.kubectl(first!, [
+          'get',
+          'nodes',
+          '-o',
+          'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Ready")].lastTransitionTime}{"\\n"}{end}',
+        ])
+      ).trim()
+    /** How often controller manager and scheduler have changed hands. */
+    const transitions = () =>
+      cluster.kubectl(first!, [
+        '-n',
+        'kube-system',
+        'get',
+        'leases',
+        ...['kube-controller-manager', 'kube-scheduler'],
+        '-o',
+        'jsonpath={.items[*].spec.leaseTransitions}',
+      ])
+    const before = { leader: await leader(), ready: await readySince(), transitions: await transitions() }
+    const measured: string[] = []
+    for (const percent of [5, 10]) {
+      for (const machine of controlPlane) await cluster.lab.lose(machine, Math.ceil(percent / 2))
+      await using load = await Load.start(first!, workers[0]!, `loss-${percent}`)
+      const moment = Date.now()
+      await load.goesOn(moment + 10_000)
+      measured.push(`${percent} %: ${load.writes().length} writes, longest gap ${load.longestGap(moment)} ms`)
+      assert.ok(load.longestGap(moment) < longestGap, measured.at(-1))
+      await cluster.lab.heal()
+      assert.deepEqual(await load.lost(cluster, first!), [], 'acknowledged writes were lost')
+    }
+    const after = { leader: await leader(), ready: await readySince(), transitions: await transitions() }
+    t.diagnostic(measured.join('; '))
+    t.diagnostic(
+      `leader of etcd ${before.leader} before, ${after.leader} after; leases changed hands ${before.transitions} and ${after.transitions} times`,
+    )
+    assert.equal(after.ready, before.ready, 'nodes were not Ready for a while')
+  })
 })
+
+/** A disk that can be filled. */
+const disk = '/var/lib/small'
+/** The longest time without an acknowledged write that nobody should notice, milliseconds. */
+const longestGap = 5_000
 
 const web = `apiVersion: apps/v1
 kind: DaemonSet
