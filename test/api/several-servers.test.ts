@@ -5,10 +5,12 @@ import { leases } from '../../src/api/coordination/v1/lease.ts'
 import { configMaps } from '../../src/api/core/v1/config-map.ts'
 import { endpoints } from '../../src/api/core/v1/endpoints.ts'
 import { namespaces } from '../../src/api/core/v1/namespace.ts'
+import { pods } from '../../src/api/core/v1/pod.ts'
 import { resourceQuotas } from '../../src/api/core/v1/resource-quota.ts'
 import { services } from '../../src/api/core/v1/service.ts'
 import { serviceAccounts } from '../../src/api/core/v1/service-account.ts'
 import { endpointSlices } from '../../src/api/discovery/v1/endpoint-slice.ts'
+import { ipAddresses } from '../../src/api/networking/v1/ip-address.ts'
 import { StatusError } from '../../src/machinery/status-error.ts'
 import { type Apiserver, noEtcd, Plane } from './support/processes.ts'
 
@@ -140,6 +142,36 @@ else {
     assert.equal(items.length, 10)
     assert.equal(outcomes.filter(outcome => outcome === 'made').length, 10)
     assert.equal(outcomes.filter(outcome => outcome.includes('exceeded quota: q')).length, 50)
+
+    await at(0).create(serviceAccounts, { metadata: { namespace: 'limited', name: 'default' } })
+    await at(0).create(resourceQuotas, {
+      metadata: { namespace: 'limited', name: 'cpu' },
+      spec: { hard: { 'requests.cpu': '1' } },
+    })
+    const resources = { requests: { cpu: '100m' } }
+    const asked = await Promise.all(
+      Array.from({ length: 45 }, (_, i) =>
+        at(i)
+          .create(pods, {
+            metadata: { namespace: 'limited', name: `p-${i}` },
+            spec: { containers: [{ name: 'c', image: 'x', resources }] },
+          })
+          .then(() => 'made', refusal),
+      ),
+    )
+    assert.equal(asked.filter(outcome => outcome === 'made').length, 10, asked.join('\n'))
+    assert.equal((await at(2).list(pods, { namespace: 'limited' })).items.length, 10)
+  })
+
+  test('each address of a Service is told as an IPAddress, whichever server gave it', async () => {
+    const [{ items: all }, { items: told }] = await Promise.all([at(0).list(services), at(1).list(ipAddresses)])
+    const held = all.flatMap(({ metadata, spec }) =>
+      spec.clusterIP && spec.clusterIP !== 'None' ? [`${spec.clusterIP} ${metadata.namespace}/${metadata.name}`] : [],
+    )
+    const parents = told.map(
+      ({ metadata, spec: { parentRef } }) => `${metadata.name} ${parentRef.namespace}/${parentRef.name}`,
+    )
+    assert.deepEqual(parents.sort(), held.sort())
   })
 
   test('one controller manager of three leads; another one goes on when it dies; one that lost its lease ends', async () => {
