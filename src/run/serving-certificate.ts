@@ -4,6 +4,7 @@ import type { Client } from '../client/client.ts'
 import type { Host } from '../host/host.ts'
 import { certificateStore } from '../kubelet/certificates/certificate-store.ts'
 import { type KeptCertificate, keepCertificate } from '../kubelet/certificates/keep-certificate.ts'
+import { nodeUsages } from '../kubelet/certificates/node-usages.ts'
 import { type CertificatePair, pairFacts } from '../kubelet/certificates/pair.ts'
 import type { KubeletConfiguration } from '../kubelet/configuration.ts'
 import type { Kubelet } from '../kubelet/options.ts'
@@ -78,7 +79,7 @@ async function fromCluster(options: ServeWithOptions, client: Client): Promise<S
         async renew(stop) {
           const { obtainCertificate } = await import('../kubelet/certificates/obtain.ts')
           const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }
-          const usages = ['digital signature', 'server auth'] as const
+          const usages = nodeUsages('server auth')
           const wanted = { signerName: 'kubernetes.io/kubelet-serving', subject, usages, names: names() } as const
           signed = await obtainCertificate(wanted, { client, store, now: () => clock.now(), signal: stop })
           pair = signed

@@ -107,12 +107,16 @@ test('a node gets its certificate with a bootstrap token, and is that node to th
   }
   const certificate = new X509Certificate((await store.current())!.cert)
   assert.equal(certificate.subject, 'O=system:nodes\nCN=system:node:fresh')
+  const { items } = await cluster.client.list(certificateSigningRequests)
+  const [request] = requestsOf(items, 'fresh', 'system:bootstrap:abcdef')
+  // Older control planes approve only these three.
+  assert.deepEqual(request!.spec.usages, ['digital signature', 'key encipherment', 'client auth'])
   assert.match(await readlink(store.file), /^kubelet-client-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.pem$/)
   assert.equal((await stat(store.file)).mode & 0o777, 0o600)
   assert.equal((await stat(options.kubeconfig)).mode & 0o777, 0o600)
   assert.match(
     await files.read(options.kubeconfig),
-    new RegExp(`client-certificate: "${at}/pki/kubelet-client-current.pem"`),
+    new RegExp(`client-certificate: ${at}/pki/kubelet-client-current.pem`),
   )
   assert.deepEqual((await files.list(options.certDir)).length, 2, 'the dated file and the link; no key is left over')
   const made = await until(cluster.client, certificateSigningRequests, all =>

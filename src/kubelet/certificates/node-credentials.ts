@@ -9,6 +9,7 @@ import type { Files } from '../../host/files.ts'
 import { kubeconfigText } from '../../pki/kubeconfig.ts'
 import { type CertificateStore, certificateStore } from './certificate-store.ts'
 import { type KeptCertificate, keepCertificate } from './keep-certificate.ts'
+import { nodeUsages } from './node-usages.ts'
 import type { WantedCertificate } from './obtain.ts'
 import { type CertificatePair, pairFacts } from './pair.ts'
 
@@ -99,7 +100,7 @@ function wantedOf({ nodeName }: Pick<NodeCredentialsOptions, 'nodeName'>): Wante
   return {
     signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
     subject: { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] },
-    usages: ['digital signature', 'client auth'],
+    usages: nodeUsages('client auth'),
     names: [],
   }
 }

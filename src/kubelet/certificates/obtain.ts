@@ -12,6 +12,7 @@ import { isAlreadyExists } from '../../machinery/status-error.ts'
 import { createCsr } from '../../pki/csr.ts'
 import { generateKey, privateKeyPem } from '../../pki/keys.ts'
 import type { Subject } from '../../pki/names.ts'
+import type { Usage } from '../../pki/usages.ts'
 import type { CertificateStore } from './certificate-store.ts'
 import type { CertificatePair } from './pair.ts'
 
@@ -19,7 +20,7 @@ import type { CertificatePair } from './pair.ts'
 export interface WantedCertificate {
   readonly signerName: 'kubernetes.io/kube-apiserver-client-kubelet' | 'kubernetes.io/kubelet-serving'
   readonly subject: Subject
-  readonly usages: readonly ('digital signature' | 'client auth' | 'server auth')[]
+  readonly usages: readonly Usage[]
   /** DNS names and addresses. */
   readonly names: readonly string[]
 }
