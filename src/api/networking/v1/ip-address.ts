@@ -1,5 +1,5 @@
 import { required, string } from '../../../schema/schema.ts'
-import { ageColumn, nameColumn, text } from '../../columns.ts'
+import { nameColumn, text } from '../../columns.ts'
 import { networking } from '../../group-version.ts'
 
 export class ParentReference extends networking.type({
@@ -26,6 +26,5 @@ export const ipAddresses = networking.resource(IPAddress, {
     text('ParentRef', ({ spec: { parentRef } }) =>
       [parentRef.resource, parentRef.namespace, parentRef.name].filter(Boolean).join('/'),
     ),
-    ageColumn,
   ],
 })
