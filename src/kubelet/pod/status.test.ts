@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PodStatus } from '../../api/core/v1/pod-status.ts'
 import type { RuntimePod } from './runtime-pod.ts'
 import { type PodStatusInput, podStatus, statusPatch } from './status.ts'
 import { container, exited, runtime, testPod } from './testdata/pods.ts'
@@ -107,4 +108,16 @@ test('statusPatch() holds only what changed, and nothing when nothing did', () =
   assert.deepEqual(Object.keys(second.status).sort(), ['conditions', 'containerStatuses', 'phase'])
   const ready = (second.status.conditions as { type: string; reason: unknown }[]).find(c => c.type === 'Ready')
   assert.equal(ready?.reason, null)
+})
+
+test('statusPatch() replaces the addresses of before, and says nothing else of them where there are none', () => {
+  const patched = (before: object, podIPs: { ip: string }[]) => {
+    const patch = statusPatch(testPod({}, { status: before }), { podIPs, podIP: podIPs[0]!.ip } as PodStatus)
+    return (patch as { status: { podIPs: object[] } }).status.podIPs
+  }
+  assert.deepEqual(patched({}, [{ ip: '10.0.0.1' }]), [{ ip: '10.0.0.1' }])
+  assert.deepEqual(patched({ podIPs: [{ ip: '10.0.0.1' }] }, [{ ip: '10.0.0.2' }]), [
+    { ip: '10.0.0.2' },
+    { $patch: 'replace' },
+  ])
 })

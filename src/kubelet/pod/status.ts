@@ -71,8 +71,9 @@ export function statusPatch(pod: Pod, status: PodStatus): object | undefined {
   for (const field of owned) {
     if (same(pod.status[field], status[field])) continue
     const value = status[field] ?? null
-    // Lists that would be merged are replaced instead, or old addresses would stay.
-    const merged = (field === 'podIPs' || field === 'hostIPs') && Array.isArray(value)
+    // Lists that would be merged are replaced instead, or old addresses would stay. Where there is none yet, old API
+    // servers would take the directive for an element.
+    const merged = (field === 'podIPs' || field === 'hostIPs') && Array.isArray(value) && pod.status[field]?.length
     patch[field] = merged ? [...value, { $patch: 'replace' }] : value
   }
   const conditions = status.conditions?.filter(
