@@ -43,7 +43,8 @@ export function statusWriter(client: Client | undefined, clock: Clock): StatusWr
       const { name, namespace } = entry.known.metadata
       try {
         entry.known = await client.patch(pods, { name, namespace }, patch, { type: 'strategic', subresource: 'status' })
-        wait = 200
+        // Whatever differs still is what an older API server does not know: the same again would change nothing.
+        return
       } catch (error) {
         // Gone, or another pod has its name: nobody to tell.
         if (isNotFound(error) || isConflict(error)) return
