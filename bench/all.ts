@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { writeReadme } from './support/readme.ts'
 import { outFolder, type Report, reached } from './support/report.ts'
 
-const names = ['start-up', 'up', 'api', 'scheduling'] as const
+const names = ['start-up', 'up', 'memory', 'api', 'scheduling'] as const
 const failed: string[] = []
 if (!process.argv.includes('--readme')) for (const name of names) await run(name)
 const reports = await Promise.all(names.map(read))

@@ -5,6 +5,8 @@ export const paths = {
   database: '/var/lib/kobune/server/state.db',
   containerdRoot: '/var/lib/kobune/containerd',
   images: '/var/lib/kobune/images',
+  /** The Node of the image, by a name of its own. */
+  node: '/var/lib/kobune/images/node',
   /** What `up` changed outside of its own folders, so that `down --purge` can take it back. */
   record: '/var/lib/kobune/up.json',
   /** Gone at a reboot: sockets, pid files, addresses given out. */

@@ -4,6 +4,8 @@ import { delay } from '../base/clock.ts'
 import { parseDuration } from '../base/duration.ts'
 import type { Host } from '../host/host.ts'
 import { type ContainerdKeeper, containerdDefaults } from '../kubelet/runtime/containerd.ts'
+import { ownApp } from '../kubelet/runtime/oci/own-image.ts'
+import { sharedNode } from '../kubelet/runtime/oci/shared-node.ts'
 import type { NodeContext } from './node-context.ts'
 import { paths } from './paths.ts'
 import { type ServicePlace, serviceRuns, startService, stopService } from './service.ts'
@@ -36,14 +38,15 @@ async function extraArguments({ files }: Host): Promise<readonly string[]> {
   ]
 }
 
-/** The command line of the node's agent. */
+/** The command line of the node's agent: the program of our image, where there is one, and the Node of its containers. */
 export async function kubeletCommand({ host, program }: Services): Promise<readonly string[]> {
-  const [command, ...first] = program
+  const [node, ...first] = program
+  const app = await ownApp(host, paths.images)
   return [
-    command!,
+    await sharedNode(host, node!, paths.node),
     // V8 lets its young generation grow to what a machine with much memory affords, for throughput that is not wanted here.
     '--max-semi-space-size=1',
-    ...first,
+    ...(app === undefined ? first : [...first.slice(0, -1), app]),
     'kubelet',
     `--bootstrap-kubeconfig=${paths.bootstrapKubeletConf}`,
     `--kubeconfig=${paths.kubeletConf}`,

@@ -7,7 +7,7 @@ const period = 20_000
 /** Share of one processor up to which a process has nothing to do. */
 const idle = 0.05
 /** Bytes that the heap must have grown for another collection to be worth it. */
-const worth = 2 << 20
+const worth = 4 << 20
 /** A larger heap is not collected: that would hold the process up for too long. */
 const largest = 128 << 20
 

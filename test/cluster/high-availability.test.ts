@@ -5,7 +5,11 @@ import { missing } from './lab/needs.ts'
 import { busybox } from './support/cluster.ts'
 import { KubeadmCluster, onAll } from './support/kubeadm-cluster.ts'
 import { Load } from './support/load-on-cluster.ts'
+import { memoryOf } from './support/memory.ts'
 import { until } from './support/until.ts'
+
+/** Megabytes of all processes of a machine. */
+const mostMemory = 600
 
 describe('three control plane machines and two workers', { skip: await missing() }, () => {
   let cluster: KubeadmCluster
@@ -111,6 +115,15 @@ describe('three control plane machines and two workers', { skip: await missing()
       assert.match(await cluster.ok(workers[0]!, ['status']), /✓ +node +w1 is Ready/)
       return true
     })
+  })
+
+  test('the control plane of a machine, with all that belongs to it, fits into a small one', async t => {
+    const [memory] = await onAll(controlPlane.slice(0, 1), memoryOf)
+    const { total, processes } = memory!
+    for (const { name, pss } of processes) if (pss > 5) t.diagnostic(`${name}: ${pss.toFixed(0)} MB`)
+    t.diagnostic(`all of it: ${total.toFixed(0)} MB`)
+    // Idle it is half of that (bench/memory.ts); here it has just been at work.
+    assert.ok(total < mostMemory, `it takes ${total.toFixed(0)} MB`)
   })
 
   interface Etcd {

@@ -15,7 +15,18 @@ export async function importImage(host: Host, socket: string, archive: string): 
 }
 
 interface ArchiveIndex {
-  readonly manifests?: readonly { readonly annotations?: Readonly<Record<string, string>> }[]
+  readonly manifests?: readonly { readonly digest: string; readonly annotations?: Readonly<Record<string, string>> }[]
+}
+
+const blobOf = (digest: string) => `blobs/sha256/${digest.replace(/^sha256:/, '')}`
+
+/** Where the layer on top of the (first) image of an OCI archive stands in it. */
+export async function topLayer(host: Host, archive: string): Promise<string> {
+  const read = async <T>(file: string) =>
+    JSON.parse((await host.processes.run('tar', ['-xOf', archive, file])).stdout) as T
+  const { manifests = [] } = await read<ArchiveIndex>('index.json')
+  const { layers } = await read<{ layers: readonly { digest: string }[] }>(blobOf(manifests[0]!.digest))
+  return blobOf(layers.at(-1)!.digest)
 }
 
 /** What ctr prints differs between versions, so the names come from the archive: OCI's index, else Docker's manifest. */

@@ -10,7 +10,7 @@ import { version } from '../../../base/version.ts'
 import type { Host } from '../../../host/host.ts'
 import type { Cri } from '../../cri/cri.ts'
 import { bundleProgram } from './bundle.ts'
-import { importImage } from './import.ts'
+import { importImage, topLayer } from './import.ts'
 import { type Entry, folderEntries, type PackedImage, packImage } from './pack.ts'
 import { programEntries, withParents } from './programs.ts'
 
@@ -84,8 +84,9 @@ export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packi
   const app = published ? dirname(new URL(import.meta.url).pathname) : undefined
   const stamp = await sourceStamp(host, app ?? join(sourceFolder(), 'src'))
   const stampFile = join(folder, 'own-image')
-  const known = (await host.files.readIfThere(stampFile)) === stamp
-  if (known && (await cri.imageStatus(ownImage))) return
+  const before = await host.files.readIfThere(stampFile)
+  const there = before === stamp && (await host.files.exists(join(appFolder(folder, stamp), 'main.js')))
+  if (there && (await cri.imageStatus(ownImage))) return
   packing()
   const kept = process.env.KOBUNE_IMAGE_CACHE && join(process.env.KOBUNE_IMAGE_CACHE, `kobune-${version}-${stamp}.tar`)
   await host.files.makeDirectory(folder)
@@ -99,10 +100,44 @@ export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packi
       if (kept) await keep(host, archive, kept)
     }
     await importImage(host, cri.socket, kept || archive)
+    await keepApp(host, kept || archive, folder, [stamp, before ?? ''])
     await host.files.write(stampFile, stamp)
   } finally {
     await host.files.remove(archive)
   }
+}
+
+/**
+ * The program of the image that this machine packed last, for Node to run outside of containers too: it takes half the memory
+ * that the modules it is made of take, and does not change under a running process. Undefined when there is none.
+ */
+export async function ownApp({ files }: Pick<Host, 'files'>, folder: string): Promise<string | undefined> {
+  const stamp = await files.readIfThere(join(folder, 'own-image'))
+  if (stamp === undefined) return undefined
+  const main = join(appFolder(folder, stamp), 'main.js')
+  return (await files.exists(main)) ? main : undefined
+}
+
+const appPrefix = 'app-'
+const appFolder = (folder: string, stamp: string) => join(folder, `${appPrefix}${stamp.slice(0, 16)}`)
+
+/** Unpacks the program of an archive, and removes what neither this image nor the one before it had. */
+async function keepApp(host: Host, archive: string, folder: string, stamps: readonly [string, string]): Promise<void> {
+  const work = join(folder, `${workPrefix}app`)
+  const place = appFolder(folder, stamps[0])
+  const keeping = stamps.map(stamp => appFolder(folder, stamp))
+  for (const name of await host.files.list(folder)) {
+    const path = join(folder, name)
+    if (name.startsWith(appPrefix) && !keeping.includes(path)) await host.files.remove(path)
+  }
+  await host.files.remove(work)
+  await host.files.makeDirectory(work)
+  const layer = await topLayer(host, archive)
+  await host.processes.run('tar', ['-xf', archive, '-C', work, layer])
+  await host.processes.run('tar', ['-xf', join(work, layer), '-C', work, '--no-same-owner', 'app'])
+  await host.files.remove(place)
+  await host.files.rename(join(work, 'app'), place)
+  await host.files.remove(work)
 }
 
 /** Machines that share a folder pack once for all of them. None ever sees half of an archive. */
