@@ -70,10 +70,13 @@ export async function ensureKubeProxy(context: Addons): Promise<void> {
   await ensure(client, daemonSets, daemonSet)
 }
 
+/** What each node's agent follows; without it the network is somebody else's. */
+export const networkConfigMap = { namespace, name: 'kobune-network' } as const
+
 /** flannel's own form: who knows it can change it, and every node's agent follows it. */
 async function ensureNetwork(context: NodeContext): Promise<void> {
   const { networking } = await context.cluster()
-  const name = 'kobune-network'
+  const { name } = networkConfigMap
   const networks = networking.podSubnet.split(',').map(cidr => cidr.trim())
   const ipv4 = networks.find(cidr => parseCidr(cidr)?.family === 4)
   if (!ipv4) {

@@ -1,11 +1,14 @@
 /** The cluster proves itself: the node is Ready, and a real pod runs on it. */
+import { configMaps } from '../../api/core/v1/config-map.ts'
 import { nodes } from '../../api/core/v1/node.ts'
 import { pods } from '../../api/core/v1/pod.ts'
 import { delay } from '../../base/clock.ts'
+import type { Client } from '../../client/client.ts'
 import { pauseImage } from '../../kubelet/runtime/oci/pause.ts'
 import { getCondition } from '../../machinery/conditions.ts'
 import { isAlreadyExists, isNotFound } from '../../machinery/status-error.ts'
 import type { NodeContext } from '../node-context.ts'
+import { networkConfigMap } from './addons.ts'
 import type { Phase } from './phase.ts'
 
 const namespace = 'kube-system'
@@ -18,6 +21,12 @@ export const verifyPhase: Phase<NodeContext> = {
   when: context => !context.dryRun,
   async run(context, note) {
     const client = await context.admin()
+    if (!(await hasNetwork(client))) {
+      context.say(
+        '[verify] There is no pod network yet: nodes are Ready, and pods run, when another one has been applied',
+      )
+      return
+    }
     const name = `kobune-verify-${context.node.name}`
     const end = Date.now() + patience
     const wait = async (lacks: () => Promise<string | undefined>) => {
@@ -55,6 +64,17 @@ export const verifyPhase: Phase<NodeContext> = {
       })
     }
   },
+}
+
+/** Where the network is left to others, no pod runs before they come. */
+async function hasNetwork(client: Client): Promise<boolean> {
+  try {
+    await client.get(configMaps, networkConfigMap)
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
 }
 
 /** Scheduled by the scheduler, which is one of those to be proved. */
