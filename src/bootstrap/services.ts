@@ -38,7 +38,7 @@ async function extraArguments({ files }: Host): Promise<readonly string[]> {
   ]
 }
 
-/** The command line of the node's agent: the program of our image, where there is one, and the Node of its containers. */
+/** The command line of the node's agent: this program as it is in our image, where it is, and the Node of containers. */
 export async function kubeletCommand({ host, program }: Services): Promise<readonly string[]> {
   const [node, ...first] = program
   const app = await ownApp(host, paths.images)

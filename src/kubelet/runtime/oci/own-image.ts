@@ -80,12 +80,11 @@ export const ownImage = ownImageName(version)
  * Archives are kept in the folder that KOBUNE_IMAGE_CACHE names, if it does, and taken from there.
  */
 export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packing = () => {}): Promise<void> {
-  const published = !(await host.files.exists(join(sourceFolder(), 'src/cli/main.ts')))
-  const app = published ? dirname(new URL(import.meta.url).pathname) : undefined
-  const stamp = await sourceStamp(host, app ?? join(sourceFolder(), 'src'))
+  const app = await publishedApp(host)
+  const stamp = await ownStamp(host)
   const stampFile = join(folder, 'own-image')
-  const before = await host.files.readIfThere(stampFile)
-  const there = before === stamp && (await host.files.exists(join(appFolder(folder, stamp), 'main.js')))
+  const known = (await host.files.readIfThere(stampFile)) === stamp
+  const there = known && (await host.files.exists(join(appFolder(folder, stamp), 'main.js')))
   if (there && (await cri.imageStatus(ownImage))) return
   packing()
   const kept = process.env.KOBUNE_IMAGE_CACHE && join(process.env.KOBUNE_IMAGE_CACHE, `kobune-${version}-${stamp}.tar`)
@@ -100,7 +99,7 @@ export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packi
       if (kept) await keep(host, archive, kept)
     }
     await importImage(host, cri.socket, kept || archive)
-    await keepApp(host, kept || archive, folder, [stamp, before ?? ''])
+    await keepApp(host, kept || archive, { work: join(folder, `${workPrefix}app`), place: appFolder(folder, stamp) })
     await host.files.write(stampFile, stamp)
   } finally {
     await host.files.remove(archive)
@@ -108,28 +107,38 @@ export async function ensureOwnImage(host: Host, cri: Cri, folder: string, packi
 }
 
 /**
- * The program of the image that this machine packed last, for Node to run outside of containers too: it takes half the memory
- * that the modules it is made of take, and does not change under a running process. Undefined when there is none.
+ * This program as it stands in the image that was packed of it, for Node to run outside of containers too: it takes half the
+ * memory that the modules it is made of take, and does not change under a running process. Undefined when it was never
+ * packed here as it is now: another version, or a source file changed.
  */
-export async function ownApp({ files }: Pick<Host, 'files'>, folder: string): Promise<string | undefined> {
-  const stamp = await files.readIfThere(join(folder, 'own-image'))
-  if (stamp === undefined) return undefined
-  const main = join(appFolder(folder, stamp), 'main.js')
-  return (await files.exists(main)) ? main : undefined
+export async function ownApp(host: Host, folder: string): Promise<string | undefined> {
+  const main = join(appFolder(folder, await ownStamp(host)), 'main.js')
+  return (await host.files.exists(main)) ? main : undefined
+}
+
+/** The folder of the bundle that runs; undefined for a checkout. */
+async function publishedApp({ files }: Host): Promise<string | undefined> {
+  if (await files.exists(join(sourceFolder(), 'src/cli/main.ts'))) return undefined
+  return dirname(new URL(import.meta.url).pathname)
+}
+
+/** Changes when the code that runs does: names, sizes and times of its files. */
+export async function ownStamp(host: Host): Promise<string> {
+  return stampOf(host, (await publishedApp(host)) ?? join(sourceFolder(), 'src'))
 }
 
 const appPrefix = 'app-'
 const appFolder = (folder: string, stamp: string) => join(folder, `${appPrefix}${stamp.slice(0, 16)}`)
 
-/** Unpacks the program of an archive, and removes what neither this image nor the one before it had. */
-async function keepApp(host: Host, archive: string, folder: string, stamps: readonly [string, string]): Promise<void> {
-  const work = join(folder, `${workPrefix}app`)
-  const place = appFolder(folder, stamps[0])
-  const keeping = stamps.map(stamp => appFolder(folder, stamp))
-  for (const name of await host.files.list(folder)) {
-    const path = join(folder, name)
-    if (name.startsWith(appPrefix) && !keeping.includes(path)) await host.files.remove(path)
-  }
+/**
+ * Unpacks the program of an archive. Those of other versions stay, 3 MB each: until it is restarted, and after a way back, the
+ * agent is one of them.
+ */
+async function keepApp(
+  host: Host,
+  archive: string,
+  { work, place }: { readonly work: string; readonly place: string },
+): Promise<void> {
   await host.files.remove(work)
   await host.files.makeDirectory(work)
   const layer = await topLayer(host, archive)
@@ -148,8 +157,7 @@ async function keep(host: Host, archive: string, kept: string): Promise<void> {
   await host.files.rename(half, kept)
 }
 
-/** Changes when a source file does: names, sizes and times. */
-async function sourceStamp(host: Host, folder: string): Promise<string> {
+async function stampOf(host: Host, folder: string): Promise<string> {
   const hash = createHash('sha256')
   const walk = async (path: string): Promise<void> => {
     const facts = await host.files.facts(path)
