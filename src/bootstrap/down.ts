@@ -3,17 +3,26 @@ import { homedir } from 'node:os'
 import type { Host } from '../host/host.ts'
 import { criClient } from '../kubelet/cri/cri.ts'
 import { removeCni } from '../kubelet/runtime/cni.ts'
+import { readJournal } from './journal.ts'
 import { paths } from './paths.ts'
 import { removePortMappings } from './port-mappings.ts'
 import { machineRecord, ownModules, sharedFolders } from './record.ts'
 import { removeService, serviceRuns } from './service.ts'
 import { containerdService } from './services.ts'
+import { settingsFile } from './settings.ts'
 import { forgetUserKubeconfig } from './steps/kubeconfig.ts'
 import { processPlaces } from './steps/processes.ts'
 
 export interface DownStep {
   readonly title: string
   readonly run: (host: Host) => Promise<void>
+}
+
+/** Why `down` is nothing for this machine: of a cluster with others, it would stay a member without ever coming back. */
+export async function notOfUp(host: Pick<Host, 'files'>): Promise<string | undefined> {
+  const journal = await readJournal(host)
+  if (!journal || (await host.files.exists(settingsFile))) return undefined
+  return `this machine is the node ${journal.nodeName}, made by kobune ${journal.command}, and down is for clusters of kobune up; nothing was changed`
 }
 
 /** Stops everything; state, images and containers' logs stay. */

@@ -46,7 +46,7 @@ export function etcdStatus(status: EtcdMemberStatus | { readonly error: string }
   if ('error' in status)
     return free < leastFree
       ? { healthy: false, says: `does not run: its disk is full (${room})`, hint: roomHint }
-      : { healthy: false, says: `does not answer: ${status.error}`, hint: 'kubectl -n kube-system logs etcd-NODE' }
+      : { healthy: false, says: `does not answer: ${status.error}`, hint: 'kobune logs etcd' }
   if (status.errors.some(error => error.includes('NOSPACE')))
     return {
       healthy: false,

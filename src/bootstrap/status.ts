@@ -35,7 +35,7 @@ type Checks = Readonly<Record<string, () => Promise<Answer>>>
 /** Looks at every component of the cluster that `up` made. Never throws for what is broken. */
 export function clusterStatus(host: Host, settings: Settings): Promise<ComponentStatus[]> {
   return look(paths.adminConf, client => ({
-    containerd: () => runtime(host, paths.containerdSocket),
+    containerd: () => runtime(host, paths.containerdSocket, 'kobune up'),
     server: () => running(host, 'server'),
     agent: () => running(host, 'agent'),
     api: () => api(client, 'kobune logs server'),
@@ -51,13 +51,13 @@ export async function nodeStatusOf(
 ): Promise<ComponentStatus[]> {
   const pods = controlPlane ? await localPods(host) : {}
   return look(controlPlane ? paths.adminConf : paths.kubeletConf, client => ({
-    containerd: () => runtime(host, criSocket.replace(/^unix:\/\//, '')),
+    containerd: () => runtime(host, criSocket.replace(/^unix:\/\//, ''), 'kobune nodes start'),
     kubelet: async () => {
       const wrong = await kubeletHealth()
       return wrong === undefined ? good('is healthy') : bad(wrong, 'kobune logs kubelet; kobune nodes start')
     },
     ...pods,
-    api: () => api(client, 'kobune nodes list'),
+    api: () => api(client, controlPlane ? 'kobune logs kube-apiserver' : 'kobune logs kubelet'),
     node: () => node(client, nodeName, 'kobune logs kubelet'),
     ...(controlPlane && { dns: () => dns(client) }),
   }))
@@ -72,7 +72,7 @@ async function localPods(host: Host): Promise<Checks> {
   })) {
     checks[component] = async () => {
       const wrong = await healthOf(url)
-      return wrong === undefined ? good('is healthy') : bad(wrong, `kubectl -n kube-system logs ${component}-NODE`)
+      return wrong === undefined ? good('is healthy') : bad(wrong, `kobune logs ${component}`)
     }
   }
   const etcd = await ownEtcd(host)
@@ -104,8 +104,8 @@ async function running(host: Host, kind: ProcessKind): Promise<Answer> {
   return good(process ? `runs as process ${process.pid}` : `runs as ${place.unit}`)
 }
 
-async function runtime(host: Host, socket: string): Promise<Answer> {
-  if (!(await host.files.exists(socket))) return bad('does not run', 'kobune up')
+async function runtime(host: Host, socket: string, hint: string): Promise<Answer> {
+  if (!(await host.files.exists(socket))) return bad('does not run', hint)
   const cri = criClient({ socket })
   try {
     const { runtimeName, runtimeVersion } = await cri.version({ timeout: 5_000 })

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { downSteps, purgeSteps } from '../../bootstrap/down.ts'
+import { downSteps, notOfUp, purgeSteps } from '../../bootstrap/down.ts'
 import { linuxHost } from '../../host/host.ts'
 import type { Call } from '../command.ts'
 import { progress } from '../progress.ts'
@@ -8,6 +8,12 @@ import { UserError } from '../user-error.ts'
 /** `kobune down [--purge]` */
 export async function down({ options }: Call): Promise<number> {
   if (process.getuid?.() !== 0) throw new UserError('taking down a cluster needs root', { hint: 'sudo ./kobune down' })
+  const unfit = await notOfUp(linuxHost)
+  if (unfit) {
+    throw new UserError(unfit, {
+      hint: options.purge ? 'kobune reset' : 'kobune nodes stop, or kobune reset to remove it',
+    })
+  }
   if (options.purge && !options.yes && !(await confirmed())) return 1
   const show = progress()
   for (const step of options.purge ? purgeSteps : downSteps) {

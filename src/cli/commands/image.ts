@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { readJournal } from '../../bootstrap/journal.ts'
 import { paths } from '../../bootstrap/paths.ts'
 import { linuxHost } from '../../host/host.ts'
 import { criClient } from '../../kubelet/cri/cri.ts'
@@ -149,5 +150,7 @@ export async function listImages({ options }: Call): Promise<number> {
 
 async function demandRuntime(): Promise<void> {
   if (await linuxHost.files.exists(paths.containerdSocket)) return
-  throw new UserError('no cluster runs on this machine', { hint: 'kobune up' })
+  throw new UserError('no cluster runs on this machine', {
+    hint: (await readJournal(linuxHost)) ? 'kobune nodes start' : 'kobune up, kobune init, or kobune join',
+  })
 }

@@ -4,7 +4,15 @@ import type { Layout } from '../../bootstrap/node-context.ts'
 import { linuxHost } from '../../host/host.ts'
 import type { Call } from '../command.ts'
 import { writeLine } from '../print.ts'
-import { listPhases, ownProgram, runOnePhase, runWorkflow, timeLimit, workflowConfiguration } from './workflow.ts'
+import {
+  demandRoot,
+  listPhases,
+  ownProgram,
+  runOnePhase,
+  runWorkflow,
+  timeLimit,
+  workflowConfiguration,
+} from './workflow.ts'
 
 const hint = 'kobune init goes on from here when it is given again; kobune reset takes back what it did'
 
@@ -35,6 +43,7 @@ async function prepare(call: Call): Promise<{ readonly context: Init; readonly d
 /** `kobune init` */
 export async function init(call: Call): Promise<number> {
   const { context, dry } = await prepare(call)
+  if (!context.dryRun) demandRoot('init', context.node.ignorePreflightErrors)
   const skip = context.init.skipPhases ?? []
   await runWorkflow({ command: 'init', phases: initPhases, context, skip, hint })
   await dry?.tell(writeLine)

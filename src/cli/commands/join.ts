@@ -4,7 +4,15 @@ import { type Join, joinContext, joinPhases } from '../../bootstrap/join.ts'
 import { linuxHost } from '../../host/host.ts'
 import type { Call } from '../command.ts'
 import { writeLine } from '../print.ts'
-import { listPhases, ownProgram, runOnePhase, runWorkflow, timeLimit, workflowConfiguration } from './workflow.ts'
+import {
+  demandRoot,
+  listPhases,
+  ownProgram,
+  runOnePhase,
+  runWorkflow,
+  timeLimit,
+  workflowConfiguration,
+} from './workflow.ts'
 
 const hint = 'kobune join goes on from here when it is given again; kobune reset takes back what it did'
 
@@ -37,6 +45,7 @@ async function prepare(
 /** `kobune join [ENDPOINT]` */
 export async function join(call: Call): Promise<number> {
   const { context, dry } = await prepare(call, call.args[0] as string | undefined)
+  if (!context.dryRun) demandRoot('join', context.node.ignorePreflightErrors)
   await runWorkflow({ command: 'join', phases: joinPhases, context, skip: context.join.skipPhases ?? [], hint })
   await dry?.tell(writeLine)
   return 0

@@ -13,6 +13,7 @@ import { writeLine } from '../print.ts'
 import { progress } from '../progress.ts'
 import { UserError } from '../user-error.ts'
 import { readConfigFile, tellWarnings } from './config-file.ts'
+import { needsRoot } from './needs-root.ts'
 
 /** Options that have values without being given, and those that say nothing of the configuration. */
 const given = ['timeout', 'install', 'kubeconfig', 'output', 'layout', 'forKubeadm']
@@ -86,6 +87,15 @@ export async function runOnePhase<Context>(run: RunWorkflow<Context>, words: rea
     throw new UserError(`there is no phase ${words.join(' ')}`, { hint: `kobune ${run.command} phase`, exitCode: 2 })
   }
   await explained(run, () => runPhase(run.phases, path, run.context, { report, before }))
+}
+
+/**
+ * Throws for who is not root, before anything is looked at that only root may see: the check of that name would come too
+ * late. It may be ignored, as all checks.
+ */
+export function demandRoot(command: string, ignored: readonly string[] = []): void {
+  const goOn = ignored.some(name => ['all', 'isprivilegeduser'].includes(name.toLowerCase()))
+  if (!goOn) needsRoot(command)
 }
 
 /** The tree, a line each. */
