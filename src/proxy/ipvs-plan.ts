@@ -84,3 +84,10 @@ export function addressOf(server: string): string {
     .replace(/:\d+$/, '')
     .replace(/^\[|\]$/g, '')
 }
+
+/** Protocol and port of a server: `tcp 30080`. */
+export function portOf(server: string): string {
+  const [flag = '', address = ''] = server.split(' ')
+  const protocol = Object.entries(flags).find(([, each]) => each === flag)?.[0] ?? flag
+  return `${protocol} ${address.slice(address.lastIndexOf(':') + 1)}`
+}

@@ -89,6 +89,26 @@ test('addresses come before servers, and go after them', async () => {
   assert.deepEqual(host.effects.at(-1), { verb: 'run', target: 'ip link delete kube-ipvs0' })
 })
 
+test('servers of node ports go, too, though they are on addresses of the machine', async () => {
+  const table = { nftables: [{ set: { name: 'KUBE-NODE-PORT', elem: [{ concat: ['tcp', 30080] }] } }] }
+  const host = recordingHost({
+    files: { '/proc/net/ip_vs': '', '/sys/class/net/kube-ipvs0/mtu': '1500' },
+    answers: {
+      'nft -j list table ip kobune-ipvs': JSON.stringify(table),
+      'nft -j list': '{"nftables":[]}',
+      'ip -j -': '[]',
+      'ipvsadm --save': '-A -t 192.0.2.1:30080 -s rr\n-A -u 192.0.2.1:30080 -s rr\n-A -t 198.51.100.1:443 -s wlc\n',
+    },
+  })
+  const removed = () => host.effects.filter(({ target }) => target === 'ipvsadm --restore').map(({ detail }) => detail)
+  await removeIpvsRules(host)
+  assert.deepEqual(removed(), ['-D -t 192.0.2.1:30080\n'])
+  const mode = ipvsMode({ host, podCidrs: [] })
+  await mode.prepare!()
+  await mode.apply(4, [])
+  assert.deepEqual(removed(), ['-D -t 192.0.2.1:30080\n', '-D -t 192.0.2.1:30080\n'])
+})
+
 const mayNft = process.getuid?.() === 0 && spawnSync('nft', ['--version']).status === 0
 test('the rules beside IPVS are a table that nft takes', { skip: mayNft ? false : 'needs root and nft' }, () => {
   for (const [family, podCidr, ip] of [
