@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { after, test } from 'node:test'
+import type { Clock } from './clock.ts'
+import { FakeClock } from './fake-clock.ts'
 import { type Backend, type BackendState, startTcpBalancer, type TcpBalancer } from './tcp-balancer.ts'
 
 const closers: (() => Promise<void> | void)[] = []
@@ -9,7 +11,7 @@ after(async () => {
   for (const close of closers.reverse()) await close()
 })
 
-/** A server that says its name, then repeats what it hears. `mute` accepts and says nothing, as a machine that is off. */
+/** A server that says its name, then repeats what it hears. `mute` accepts and says nothing, as one that hangs. */
 async function server(name: string) {
   const sockets = new Set<Socket>()
   const state = { mute: false, ready: true }
@@ -31,7 +33,9 @@ async function server(name: string) {
   return { name, port, state, close, sockets, backend: (rank = 0): Backend => ({ host: '127.0.0.1', port, rank }) }
 }
 
-async function balancer(more: { readonly patience?: number; readonly mostConnections?: number } = {}) {
+async function balancer(
+  more: { readonly patience?: number; readonly mostConnections?: number; readonly clock?: Clock } = {},
+) {
   const news: string[] = []
   const listeners = new Set<() => void>()
   const made: TcpBalancer = await startTcpBalancer({
@@ -75,6 +79,12 @@ function dial(port: number) {
   socket.on('error', () => {})
   const said = async () => String(((await once(socket, 'data')) as [Buffer])[0])
   return { socket, said, closed: once(socket, 'close') }
+}
+
+/** Until something is so, and both ends of a connection have been told of it. */
+async function turns(so: () => boolean): Promise<void> {
+  while (!so()) await new Promise(setImmediate)
+  for (let more = 0; more < 3; more++) await new Promise(setImmediate)
 }
 
 async function nameAt(port: number): Promise<string> {
@@ -134,6 +144,32 @@ test('when a backend falls silent, its connections are broken, and new ones go e
   a.state.mute = true
   await old.closed
   assert.equal(await nameAt(one.port), 'b')
+})
+
+test('a backend that is late once keeps its connections; new ones go elsewhere meanwhile', async () => {
+  const [a, b] = [await server('a'), await server('b')]
+  const clock = new FakeClock()
+  const one = await balancer({ clock })
+  one.setBackends([a.backend(0), b.backend(1)])
+  await one.until(a.port, 'ready')
+  await one.until(b.port, 'ready')
+  const old = dial(one.port)
+  assert.equal(await old.said(), 'a\n')
+  const before = a.sockets.size
+  a.state.mute = true
+  clock.advance(20)
+  await turns(() => a.sockets.size > before)
+  clock.advance(100)
+  await turns(() => a.sockets.size > before + 1)
+  clock.advance(50)
+  await one.until(a.port, 'slow')
+  assert.equal(await nameAt(one.port), 'b')
+  a.state.mute = false
+  clock.advance(20)
+  await one.until(a.port, 'ready')
+  old.socket.write('still here')
+  assert.equal(await old.said(), 'still here')
+  assert.equal(await nameAt(one.port), 'a')
 })
 
 test('a backend that says it is not ready is used only when there is none that is', async () => {

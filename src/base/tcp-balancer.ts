@@ -13,8 +13,11 @@ export interface Backend {
   readonly rank: number
 }
 
-/** `ready`: works. `alive`: answers, and says that it does not work. `down`: does not answer. */
-export type BackendState = 'ready' | 'alive' | 'down'
+/**
+ * `ready`: works. `alive`: answers, and says that it does not work. `slow`: takes connections, and is late with its answers,
+ * as one under load is. `down`: does not answer.
+ */
+export type BackendState = 'ready' | 'alive' | 'slow' | 'down'
 
 export interface TcpBalancerOptions {
   readonly host: string
@@ -22,7 +25,10 @@ export interface TcpBalancerOptions {
   readonly port: number
   /** Looks at a backend; rejects when it does not answer. The signal is aborted when it took too long. */
   readonly check: (backend: Backend, signal: AbortSignal) => Promise<'ready' | 'alive'>
-  /** Milliseconds between the beginnings of checks, and how long one may take. A dead backend is left after both, at most. */
+  /**
+   * Milliseconds between the beginnings of checks, and how long one may take. A dead backend is left after both, at most;
+   * one that still takes connections and says nothing, after two late answers.
+   */
   readonly checkEvery?: number
   readonly checkTimeout?: number
   /** How long a new connection waits while no backend is well, milliseconds. */
@@ -42,17 +48,21 @@ export interface TcpBalancer {
 }
 
 const connectTimeout = 1_000
+/** So many answers of a backend may be late, one after the other, while it takes connections. */
+const mostLate = 1
 /** One that is down for longer is looked at less often. */
 const longDown = 60_000
 const rarely = 5
 
-const order: Readonly<Record<BackendState, number>> = { ready: 0, alive: 1, down: 2 }
+const order: Readonly<Record<BackendState, number>> = { ready: 0, alive: 1, slow: 2, down: 3 }
 
 /** One backend, with what is known of it. */
 interface Member {
   readonly backend: Backend
   state: BackendState
   since: number
+  /** Late answers, one after the other. */
+  late: number
   /** It has been looked at. */
   seen: boolean
   readonly open: Set<() => void>
@@ -111,21 +121,40 @@ export async function startTcpBalancer(options: TcpBalancerOptions): Promise<Tcp
     }
   }
 
+  /**
+   * The connections of a backend that is only late must not be broken, those of a machine without power must, and soon:
+   * the kernel of the one still takes connections. So it is asked for one when a third of the time is left.
+   */
   async function look(member: Member): Promise<{ state: BackendState; why: string }> {
-    const late = new AbortController()
+    const giveUp = new AbortController()
     const gaveUp = Promise.withResolvers<never>()
     gaveUp.promise.catch(() => {})
     member.giveUp = error => {
-      late.abort(error)
+      giveUp.abort(error)
       gaveUp.reject(error)
     }
+    let takesConnections = false
+    const knock = () =>
+      dial(member.backend).then(
+        socket => {
+          takesConnections = true
+          socket.destroy()
+        },
+        () => {},
+      )
+    const cancelKnock = clock.after((checkTimeout * 2) / 3, () => void knock())
     const cancel = clock.after(checkTimeout, () => member.giveUp(new Error(`no answer within ${checkTimeout} ms`)))
     try {
-      return { state: await Promise.race([options.check(member.backend, late.signal), gaveUp.promise]), why: '' }
+      const state = await Promise.race([options.check(member.backend, giveUp.signal), gaveUp.promise])
+      member.late = 0
+      return { state, why: '' }
     } catch (error) {
-      return { state: 'down', why: (error as Error).message }
+      const slow = takesConnections && giveUp.signal.aborted && member.late < mostLate && member.state !== 'down'
+      member.late = slow ? member.late + 1 : 0
+      return { state: slow ? 'slow' : 'down', why: (error as Error).message }
     } finally {
       cancel()
+      cancelKnock()
     }
   }
 
@@ -226,6 +255,7 @@ export async function startTcpBalancer(options: TcpBalancerOptions): Promise<Tcp
       backend,
       state: before?.state ?? 'down',
       since: before?.since ?? clock.now(),
+      late: before?.late ?? 0,
       seen: before?.seen ?? false,
       open: before?.open ?? new Set(),
       ended: false,

@@ -76,6 +76,7 @@ export async function startApiBalancer(options: ApiBalancerOptions): Promise<Api
       const backend = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
       if (state === 'ready') log.info({ backend }, 'the API server is well')
       else if (state === 'alive') log.warn({ backend }, 'the API server answers, but says that it is not ready')
+      else if (state === 'slow') log.warn({ backend, why }, 'the API server is late')
       else log.warn({ backend, why }, 'the API server does not answer')
       wake.abort()
     },
@@ -174,27 +175,37 @@ async function readKnown(files: Files, file: string): Promise<readonly Known[]> 
 
 /** Asks a backend whether it is ready, over a connection that is kept: a check costs one small request. */
 function healthChecks({ ca, cert, key }: Pick<ApiBalancerOptions, 'ca' | 'cert' | 'key'>) {
-  let agent: Agent | undefined
-  let used = ''
+  let current: { readonly agent: Agent; readonly credentials: string; asking: number } | undefined
 
-  /** With the newest credentials. */
-  function current(): Agent {
+  /** With the newest credentials. Whoever is asking with those of before is answered first: a renewal is no failure. */
+  function renewed() {
     const tls = { ca: ca(), cert: cert?.(), key: key?.() }
-    const now = JSON.stringify(tls)
-    if (agent && now === used) return agent
-    agent?.destroy()
-    used = now
-    agent = new Agent({ ...tls, keepAlive: true, maxSockets: 1, servername: apiServerName })
-    return agent
+    const credentials = JSON.stringify(tls)
+    if (current?.credentials === credentials) return current
+    if (current?.asking === 0) current.agent.destroy()
+    const agent = new Agent({ ...tls, keepAlive: true, maxSockets: 1, servername: apiServerName })
+    current = { agent, credentials, asking: 0 }
+    return current
   }
 
-  function check({ host, port }: Backend, signal: AbortSignal): Promise<'ready' | 'alive'> {
+  async function check(backend: Backend, signal: AbortSignal): Promise<'ready' | 'alive'> {
+    const used = renewed()
+    used.asking += 1
+    try {
+      return await ask(used.agent, backend, signal)
+    } finally {
+      used.asking -= 1
+      if (used !== current && used.asking === 0) used.agent.destroy()
+    }
+  }
+
+  function ask(agent: Agent, { host, port }: Backend, signal: AbortSignal): Promise<'ready' | 'alive'> {
     return new Promise((resolve, reject) => {
       const options = {
         host,
         port,
         path: '/readyz',
-        agent: current(),
+        agent,
         signal,
         headers: { 'user-agent': 'kobune-balancer' },
       }
@@ -209,11 +220,11 @@ function healthChecks({ ca, cert, key }: Pick<ApiBalancerOptions, 'ca' | 'cert' 
         const { code } = error as NodeJS.ErrnoException
         // The server closed the kept connection just now: it may be well all the same.
         if (asked.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE') && !signal.aborted) {
-          resolve(check({ host, port, rank: 0 }, signal))
+          resolve(ask(agent, { host, port, rank: 0 }, signal))
         } else reject(error)
       })
       asked.end()
     })
   }
-  return { check, close: () => agent?.destroy() }
+  return { check, close: () => current?.agent.destroy() }
 }
