@@ -91,6 +91,10 @@ describe('nodes are removed and replaced, and a snapshot brings the cluster back
       'cp2 true',
       'cp4 true',
     ])
+    // Nothing is known of the old one any more: what the new one is to be has to be said.
+    await refused(cp1, ['nodes', 'replace', 'cp3'], /the cluster has no node cp3/)
+    const again = await cluster.ok(cp1, ['nodes', 'replace', 'cp3', '--control-plane'])
+    assert.match(again, /^kobune join .* --control-plane --certificate-key [0-9a-f]{64}$/m)
   })
 
   test('no command takes the quorum away', async () => {

@@ -24,6 +24,8 @@ export interface RemoveNode {
   /** For a machine that is off, and for pods that nobody makes again. */
   readonly force: boolean
   readonly grace?: number
+  /** Fine when the cluster knows nothing of it any more. */
+  readonly mayBeGone?: boolean
   readonly signal: AbortSignal
   readonly say: (line: string) => void
   /** Undefined: there is no Node of that name. */
@@ -38,7 +40,7 @@ const preflightPhase: Phase<RemoveNode> = {
   name: 'preflight',
   does: 'Make sure that the cluster goes on without it',
   async run(context, note) {
-    const { host, client, name, force } = context
+    const { host, client, name, force, mayBeGone } = context
     const own = (await readJournal(host))?.nodeName ?? host.addresses.hostname().toLowerCase()
     if (own === name) throw new Error(`${name} is this machine; it leaves by itself with: kobune reset`)
     note('asking the members of etcd')
@@ -55,7 +57,7 @@ const preflightPhase: Phase<RemoveNode> = {
     context.alive = node !== undefined && (await answers(node))
     const member = members && memberOfNode(members, name, node && addressesOf(node))
     if (member) context.member = member
-    if (!node && !member) throw new Error(`the cluster has no node ${name}: kobune nodes list`)
+    if (!node && !member && !mayBeGone) throw new Error(`the cluster has no node ${name}: kobune nodes list`)
     if (!etcd && node && rolesOf(node).includes('control-plane'))
       context.say(`[nodes] This machine has no member of etcd: whether ${name} has one is not known here`)
     if (member && etcd) await checkRemoval(etcd, member)

@@ -74,6 +74,15 @@ Done renewing certificates. kube-apiserver, kube-controller-manager, kube-schedu
   assert.match(one.stderr, /Allowed choices are all, admin.conf, apiserver/)
 })
 
+test('a machine without certificates of the control plane is told so, and not that all is renewed', async () => {
+  const nowhere = ['--cert-dir', join(folder, 'nowhere'), '--kubeconfig-dir', join(folder, 'nowhere')]
+  const { code, stdout, stderr } = await kobune('certs', 'renew', 'all', ...nowhere)
+  assert.equal(code, 1)
+  assert.match(stdout, /^MISSING! certificate for serving the Kubernetes API$/m)
+  assert.doesNotMatch(stdout, /Done/)
+  assert.match(stderr, /nothing was renewed: .*nowhere/)
+})
+
 test('a renewal follows the configuration that is given', async () => {
   const file = join(folder, 'config.yaml')
   await writeFile(

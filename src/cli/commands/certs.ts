@@ -62,10 +62,20 @@ export async function renew(call: Call): Promise<number> {
     ...(known.from !== 'defaults' && { algorithm: encryptionAlgorithm }),
   }
   const said = { renewed: '', missing: 'MISSING! ', external: 'EXTERNAL! ' }
+  let found = false
   for (const { name: which, does, authority } of entries) {
     const became = await renewCertificate(which, settings)
+    found ||= became !== 'missing'
     const end = { renewed: ' renewed', missing: '', external: `: the key of ${authority} is kept elsewhere` }[became]
     writeLine(`${said[became]}${does}${end}`)
+  }
+  if (!found) {
+    throw new UserError(
+      `nothing was renewed: there is no such certificate in ${folders.dir} or ${folders.kubernetesDir}`,
+      {
+        hint: 'kobune certs renew on a machine of the control plane; kubelets renew theirs by themselves',
+      },
+    )
   }
   writeLine('')
   const components = 'kube-apiserver, kube-controller-manager, kube-scheduler and etcd'

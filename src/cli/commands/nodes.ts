@@ -60,6 +60,8 @@ async function removeOne(call: Call, client: Client, force: boolean, say: (line:
     name: args[0] as string,
     force,
     ...(grace !== undefined && { grace }),
+    // Who says what the new machine is to be needs nothing of the old one.
+    mayBeGone: options.controlPlane === true,
     signal: timeLimit(call),
     say,
   }

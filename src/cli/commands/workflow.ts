@@ -122,6 +122,7 @@ async function explained<Context>({ command, hint }: RunWorkflow<Context>, work:
     await work()
   } catch (error) {
     const cause = error instanceof PhaseError ? error.cause : error
+    if (cause instanceof UserError) throw cause
     // Nothing was changed before these.
     const before = error instanceof PhaseError && error.path === 'preflight'
     if (cause instanceof PreflightError || cause instanceof DiscoveryError || (before && cause instanceof Error))

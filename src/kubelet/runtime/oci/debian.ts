@@ -34,7 +34,7 @@ const forScripts: ReadonlySet<string> = new Set([
   'usrmerge',
 ])
 
-/** Answers the entries of the root file system, to pack into an image. Needs the machine's package lists (`apt-get update`). */
+/** Answers the entries of the root file system, to pack into an image. Package lists that lack a package, or are old, are updated. */
 export async function debianRoot(host: Host, options: DebianRootOptions): Promise<AsyncIterable<Entry>> {
   const bad = options.packages.find(name => !/^[a-z0-9][a-z0-9+.-]*(=\S+)?$/.test(name))
   if (bad !== undefined || options.packages.length === 0) {
@@ -46,7 +46,7 @@ export async function debianRoot(host: Host, options: DebianRootOptions): Promis
   await host.files.remove(root)
   await host.files.makeDirectory(root)
   const asked = new Set(options.packages.map(name => name.split('=')[0]!))
-  for (const file of await download(host, options.packages, archives)) {
+  for (const file of await downloadFresh(host, options.packages, archives)) {
     const name = file.split('_')[0]!
     if (forScripts.has(name) && !asked.has(name)) continue
     options.onPackage?.(file)
@@ -54,6 +54,28 @@ export async function debianRoot(host: Host, options: DebianRootOptions): Promis
   }
   await finishRoot(host, root)
   return mergedEntries(root)
+}
+
+/** What apt says when its lists are missing, or name files that the archive has replaced since. */
+const staleLists =
+  /Unable to locate package|has no installation candidate|Version '.*' for '.*' was not found|404 +Not Found/
+
+/** As `download`; once more with new package lists when that may be the reason why it fails. */
+async function downloadFresh(host: Host, packages: readonly string[], archives: string): Promise<readonly string[]> {
+  try {
+    return await download(host, packages, archives)
+  } catch (error) {
+    if (!(error instanceof HostError && staleLists.test(error.stderr))) throw error
+    const update = ['update', '-q', '-o', 'Acquire::Retries=3']
+    await host.processes.run('apt-get', update, { timeout: downloadTimeout, env: { LC_ALL: 'C' } })
+  }
+  return download(host, packages, archives).catch(error => {
+    const lines = error instanceof HostError ? error.stderr.match(/^E: .*(?:\n|$)/gm) : null
+    const told = (lines ?? []).map(line => line.trim()).filter(line => !/ usr-is-merged$/.test(line))
+    if (!told.length) throw error
+    const message = told.join('; ')
+    throw new HostError({ verb: 'download', target: packages.join(', '), code: 'exit', message, cause: error })
+  })
 }
 
 /** Downloads as onto a machine where nothing is installed; answers the files this took. */
