@@ -155,13 +155,13 @@ test('upstream’s components must be restarted to use what was renewed', async 
   const manifest = join(folder, 'manifests/kube-controller-manager.yaml')
   await mkdir(join(folder, 'manifests'))
   const told = async (program: string) => {
-    await writeFile(manifest, `spec:\n  containers:\n  - command:\n    - ${program}\n    - --port=0\n`)
+    await writeFile(manifest, `spec:\n  containers:\n  - command:\n    - ${program}\n    - --leader-elect=true\n`)
     return (await kobune('certs', 'renew', 'scheduler.conf', ...folders)).stdout
   }
   assert.match(
     await told('kube-controller-manager'),
     /^Done renewing certificates\. You must restart the kube-apiserver/m,
   )
-  assert.match(await told('/kobune'), /you need not restart them\.$/m)
+  assert.match(await told('/kobune\n    - kube-controller-manager'), /you need not restart them\.$/m)
   await rm(manifest)
 })

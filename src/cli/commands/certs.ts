@@ -90,7 +90,7 @@ export async function renew(call: Call): Promise<number> {
 /** Whether upstream's components run here, which do not follow their files. */
 async function runsOthers({ kubernetesDir }: CertificateFolders): Promise<boolean> {
   const manifest = await linuxHost.files.readIfThere(join(kubernetesDir, 'manifests/kube-controller-manager.yaml'))
-  return manifest !== undefined && /^ *- kube-controller-manager$/m.test(manifest)
+  return manifest !== undefined && /^ *- kube-controller-manager$/m.test(manifest) && !/^ *- \/kobune$/m.test(manifest)
 }
 
 /** `kobune certs certificate-key` */

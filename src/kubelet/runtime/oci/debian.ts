@@ -74,7 +74,7 @@ async function downloadFresh(host: Host, packages: readonly string[], archives: 
     const told = (lines ?? []).map(line => line.trim()).filter(line => !/ usr-is-merged$/.test(line))
     if (!told.length) throw error
     const message = told.join('; ')
-    throw new HostError({ verb: 'download', target: packages.join(', '), code: 'exit', message, cause: error })
+    throw new HostError({ verb: 'download', target: packages.join(', '), code: 'exit', message })
   })
 }
 
