@@ -33,8 +33,9 @@ const networkPrograms = ['nft', 'ip', 'bridge', 'conntrack', 'ipset', 'ipvsadm',
 const nodeOptions = [
   '--disable-warning=ExperimentalWarning',
   '--disable-warning=DEP0123',
-  // V8 lets its young generation grow to what a machine with much memory affords, for throughput that is not wanted here.
-  '--max-semi-space-size=1',
+  // V8 lets its young generation grow to what a machine with much memory affords. With 1 MB an API server writes a fifth
+  // less; more than 4 gains nothing.
+  '--max-semi-space-size=4',
   // For components to give memory back when they have nothing to do.
   '--expose-gc',
 ]
