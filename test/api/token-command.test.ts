@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { configMaps } from '../../src/api/core/v1/config-map.ts'
 import { caHash } from '../../src/pki/ca-hash.ts'
 import { startCluster, type TestCluster } from '../../src/testing/start-cluster.ts'
 
@@ -24,9 +25,14 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
+const run = (...words: string[]) =>
+  promisify(execFile)(process.execPath, [
+    '--disable-warning=ExperimentalWarning',
+    ...[main, 'token', ...words, '--kubeconfig', kubeconfig],
+  ])
+
 async function token(...words: string[]): Promise<string> {
-  const args = ['--disable-warning=ExperimentalWarning', main, 'token', ...words, '--kubeconfig', kubeconfig]
-  return promisify(execFile)(process.execPath, args).then(
+  return run(...words).then(
     ({ stdout }) => stdout,
     ({ stderr }) => stderr,
   )
@@ -60,6 +66,13 @@ test('the whole line to join with is printed', async () => {
     await token('create', 'ghijkl.0123456789abcdef', '--print-join-command', '--certificate-key', key),
     `kobune join ${host} --token ghijkl.0123456789abcdef --discovery-token-ca-cert-hash ${pin} --control-plane --certificate-key ${key}\n`,
   )
+})
+
+test('a line that nobody can join with yet says so beside it', async () => {
+  const { stderr } = await run('create', '--print-join-command')
+  assert.match(stderr, /no machine can join with this line yet.*cluster-info\n.*kobune datastore migrate --to etcd/)
+  await cluster.client.create(configMaps, { metadata: { name: 'cluster-info', namespace: 'kube-public' } })
+  assert.equal((await run('create', '--print-join-command')).stderr, '')
 })
 
 test('tokens that nobody could use are refused before anything is asked', async () => {

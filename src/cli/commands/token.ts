@@ -1,4 +1,6 @@
+import { configMaps } from '../../api/core/v1/config-map.ts'
 import { clientByKubeconfig } from '../../bootstrap/client.ts'
+import { clusterInfo } from '../../bootstrap/cluster-info.ts'
 import { tokenDefaults } from '../../bootstrap/config/defaults.ts'
 import { exampleFacts } from '../../bootstrap/config/facts.ts'
 import { checkBesideConfig } from '../../bootstrap/config/flags.ts'
@@ -29,9 +31,21 @@ export async function create({ args, options }: Call): Promise<number> {
       for (const token of tokens) await createToken(client, token)
     })
   }
+  if (options.printJoinCommand) await warnUnlessJoinable(kubeconfig)
   for (const { token } of tokens)
     writeLine(options.printJoinCommand ? await lineFor(token, kubeconfig, options.certificateKey) : token)
   return 0
+}
+
+/** A cluster of `up` has nothing by which a machine could find out what to trust. */
+async function warnUnlessJoinable(kubeconfig: string): Promise<void> {
+  const found = await withClient(kubeconfig, client => client.get(configMaps, clusterInfo).catch(() => undefined))
+  if (found) return
+  process.stderr.write(
+    `no machine can join with this line yet: the cluster has no ConfigMap kube-public/cluster-info
+  a cluster of kobune up: kobune datastore migrate --to etcd makes it one that others can join
+  a cluster of kobune init: kobune init phase bootstrap-token\n`,
+  )
 }
 
 /** One token by flags, or those of a file. */
