@@ -14,6 +14,8 @@ export interface Up {
   readonly install: boolean
   /** Processes are units that systemd starts at every boot. */
   readonly systemd: boolean
+  /** The API is to be at another port or address than before: processes that run start anew. */
+  readonly moved?: boolean
   /** Gives up waiting then. */
   readonly signal: AbortSignal
   /** How the processes of the cluster are started: program and first arguments. */

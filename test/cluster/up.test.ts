@@ -108,6 +108,15 @@ describe('kobune up on a fresh machine', { skip: await missing() }, () => {
     await cluster.kubectl(['rollout', 'status', 'deployment/sleeper', '--timeout', '60s'])
   })
 
+  test('goes to another port when that is asked for, with everybody who has a kubeconfig', async () => {
+    const { code, stderr } = await cluster.kobune(['up', '--api-port', '6444'])
+    assert.equal(code, 0, stderr)
+    assert.equal(await cluster.field(['configmap', 'note'], '{.data.kept}'), 'yes')
+    const servers = await cluster.node.ok('sh', ['-c', 'grep -h server: /etc/kubernetes/*.conf | sort -u'])
+    assert.equal(servers.trim(), `server: https://${cluster.node.address}:6444`)
+    assert.equal((await cluster.kobune(['status'])).code, 0)
+  })
+
   test('brings the cluster back after the machine lost power', async () => {
     await cluster.lab.reboot(cluster.node)
     await cluster.up()

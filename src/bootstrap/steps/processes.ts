@@ -3,7 +3,7 @@ import { createClient } from '../../client/client.ts'
 import { httpTransport } from '../../client/http-transport.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
 import { paths } from '../paths.ts'
-import { daemonEnvironment, type ServicePlace, serviceRuns, startService } from '../service.ts'
+import { daemonEnvironment, type ServicePlace, serviceRuns, startService, stopService } from '../service.ts'
 import { containerdService, logTail } from '../services.ts'
 import { settingsFile } from '../settings.ts'
 import type { Up } from '../up.ts'
@@ -46,6 +46,7 @@ export function processCommand({ program }: Pick<Up, 'program'>, kind: ProcessKi
 
 /** Starts a process unless it runs; answers whether it had to. */
 async function start(up: Up, kind: ProcessKind): Promise<boolean> {
+  if (up.moved) await stopService(up.host, kinds[kind])
   const ran = await serviceRuns(up.host, kinds[kind])
   const { command, args } = processCommand(up, kind)
   await startService(up.host, { ...kinds[kind], command: [command, ...args] }, { boots: up.systemd })

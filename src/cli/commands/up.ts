@@ -16,7 +16,8 @@ export async function up({ options }: Call): Promise<number> {
   const host = linuxHost
   if (process.getuid?.() !== 0) throw new UserError('bringing up a cluster needs root', { hint: 'sudo ./kobune up' })
   const settings = await decideSettings(host, asked(options))
-  const wrong = checkSettings(settings, await savedSettings(host))
+  const saved = await savedSettings(host)
+  const wrong = checkSettings(settings, saved)
   if (wrong.length) throw new UserError(wrong.join('\n  '), { hint: 'kobune up --help', exitCode: 2 })
   const timeout = parseDuration(String(options.timeout))
   if (timeout === undefined)
@@ -26,13 +27,15 @@ export async function up({ options }: Call): Promise<number> {
 
   const began = performance.now()
   const show = progress()
-  await look(settings)
+  const moved = saved !== undefined && (saved.apiPort !== settings.apiPort || saved.apiAddress !== settings.apiAddress)
+  await look(settings, saved)
   await saveSettings(host, settings)
   const work: Up = {
     host,
     settings,
     install: options.install !== false,
     systemd: options.systemd === true,
+    moved,
     signal: AbortSignal.timeout(timeout),
     program: [process.execPath, ...process.execArgv, process.argv[1]!],
     say: show.say,
@@ -65,11 +68,13 @@ function asked(options: Call['options']): Partial<Settings> {
   } as Partial<Settings>
 }
 
-async function look(settings: Settings): Promise<void> {
+async function look(settings: Settings, saved: Settings | undefined): Promise<void> {
   const host = linuxHost
   const { server, agent } = processPlaces
   const running = { server: await serviceRuns(host, server), agent: await serviceRuns(host, agent) }
-  const findings = await preflight(host, settings, running)
+  // Its own port is the server's already, another one not yet.
+  const held = { ...running, server: running.server && saved?.apiPort === settings.apiPort }
+  const findings = await preflight(host, settings, held)
   if (findings.length === 0) return
   const lines = findings.map(({ check, message, mend }) => `[${check}] ${message}\n    try: ${mend}`)
   throw new UserError(`this machine is not ready, and nothing was changed:\n  ${lines.join('\n  ')}`)
