@@ -22,3 +22,19 @@ test('a cluster whose network is left to others is not asked to run a pod yet', 
   assert.deepEqual(asked, ['get configmaps kobune-network'])
   assert.match(said.join('\n'), /There is no pod network yet/)
 })
+
+test('the user says how long a slow machine may take to be ready, and is told what it lacked', async () => {
+  const conditions = [{ type: 'Ready', status: 'False', message: 'container runtime network not ready' }]
+  let asked = 0
+  const call = async ({ resource }: ApiCall) => {
+    if (resource.plural === 'nodes') asked++
+    return resource.plural === 'nodes' ? { metadata: { name: 'n1' }, status: { conditions } } : { data: {} }
+  }
+  const context = {
+    admin: async () => createClient({ call } as Partial<Transport> as Transport),
+    node: { name: 'n1' },
+    timeouts: { controlPlaneComponentHealthCheck: '120ms' },
+  } as unknown as NodeContext
+  await assert.rejects(async () => verifyPhase.run!(context, () => {}), /container runtime network not ready/)
+  assert.ok(asked > 1, 'it is asked again within that time')
+})

@@ -3,6 +3,7 @@ import { configMaps } from '../../api/core/v1/config-map.ts'
 import { nodes } from '../../api/core/v1/node.ts'
 import { pods } from '../../api/core/v1/pod.ts'
 import { delay } from '../../base/clock.ts'
+import { parseDuration } from '../../base/duration.ts'
 import type { Client } from '../../client/client.ts'
 import { pauseImage } from '../../kubelet/runtime/oci/pause.ts'
 import { getCondition } from '../../machinery/conditions.ts'
@@ -12,8 +13,6 @@ import { networkConfigMap } from './addons.ts'
 import type { Phase } from './phase.ts'
 
 const namespace = 'kube-system'
-/** How long a node and a pod may take, milliseconds. */
-const patience = 120_000
 
 export const verifyPhase: Phase<NodeContext> = {
   name: 'verify',
@@ -28,7 +27,8 @@ export const verifyPhase: Phase<NodeContext> = {
       return
     }
     const name = `kobune-verify-${context.node.name}`
-    const end = Date.now() + patience
+    // On a slow machine, the user grants all of this more time by the same field.
+    const end = Date.now() + (parseDuration(context.timeouts.controlPlaneComponentHealthCheck) ?? 240_000)
     const wait = async (lacks: () => Promise<string | undefined>) => {
       for (;;) {
         const lacking = await lacks()
