@@ -26,6 +26,7 @@ import type { Phase } from './phases/phase.ts'
 import { machineRecord, sharedFolders } from './record.ts'
 import { removeService } from './service.ts'
 import { kubeletService } from './services.ts'
+import { settingsFile } from './settings.ts'
 import { forgetUserKubeconfig } from './steps/kubeconfig.ts'
 
 export interface Reset {
@@ -59,7 +60,15 @@ async function clientOf({ host, kubeconfig }: Reset, server?: typeof byBalancer)
 const preflightPhase: Phase<Reset> = {
   name: 'preflight',
   does: 'Make sure that this is meant',
-  run: context => context.confirm(),
+  async run(context) {
+    const { files } = context.host
+    // Its server and agent would go on, without what they need.
+    if ((await files.exists(settingsFile)) && !(await readJournal(context.host)))
+      throw new Error(
+        'this machine has a cluster of kobune up; nothing was changed. Remove it with: kobune down --purge',
+      )
+    await context.confirm()
+  },
 }
 
 /** What the static pod of etcd says of its member; undefined where there is none. */

@@ -66,3 +66,19 @@ test('userKubeconfig() does not touch a file it cannot read', async () => {
   )
   assert.equal(await machine.files.read(file), 'a: [')
 })
+
+test('who calls sudo finds the context in the kubeconfig of their own home', async () => {
+  const machine = host()
+  delete process.env.KUBECONFIG
+  await machine.files.write('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nada:x:1001:1002:Ada:/home/ada:/bin/sh\n')
+  Object.assign(process.env, { SUDO_UID: '1001', SUDO_GID: '1002' })
+  try {
+    await userKubeconfig({ host: machine })
+    assert.equal(parse(await machine.files.read('/home/ada/.kube/config'))['current-context'], 'kobune')
+    await forgetUserKubeconfig(machine)
+    assert.equal(await machine.files.exists('/home/ada/.kube/config'), false)
+  } finally {
+    delete process.env.SUDO_UID
+    delete process.env.SUDO_GID
+  }
+})

@@ -29,16 +29,26 @@ function ownerOf(env: NodeJS.ProcessEnv): { uid: number; gid: number } | undefin
   return env.SUDO_UID && Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : undefined
 }
 
-/** Where the user's kubeconfig is: the first of $KUBECONFIG, else ~/.kube/config. */
-export function userKubeconfigFile(env: NodeJS.ProcessEnv = process.env): string {
-  return env.KUBECONFIG?.split(':').find(file => file !== '') ?? join(homedir(), '.kube', 'config')
+/** Where the user's kubeconfig is: the first of $KUBECONFIG, else ~/.kube/config of who called sudo, or runs this. */
+async function userKubeconfigFile(host: Pick<Host, 'files'>): Promise<string> {
+  const given = process.env.KUBECONFIG?.split(':').find(file => file !== '')
+  return given ?? join((await callersHome(host)) ?? homedir(), '.kube', 'config')
+}
+
+/** sudo gives root's home, and kubectl is run without it: the home is that of the account. Undefined without sudo. */
+async function callersHome({ files }: Pick<Host, 'files'>): Promise<string | undefined> {
+  const uid = ownerOf(process.env)?.uid
+  if (uid === undefined) return undefined
+  const accounts = ((await files.readIfThere('/etc/passwd')) ?? '').split('\n').map(line => line.split(':'))
+  const home = accounts.find(fields => fields[2] === String(uid))?.[5]
+  return home?.startsWith('/') ? home : undefined
 }
 
 const lists = ['clusters', 'users', 'contexts'] as const
 
 /** Puts the context `kobune` into the user's kubeconfig, beside what is there, and makes it the current one. */
 export async function userKubeconfig({ host }: Pick<Up, 'host'>): Promise<void> {
-  const file = userKubeconfigFile()
+  const file = await userKubeconfigFile(host)
   const admin = parse(await host.files.read(paths.adminConf)) as Config
   const config = await readConfig(host, file)
   const entries = {
@@ -55,7 +65,7 @@ export async function userKubeconfig({ host }: Pick<Up, 'host'>): Promise<void> 
 
 /** Takes the context out again; a file that then holds nothing is removed, and its folder when that is empty then. */
 export async function forgetUserKubeconfig(host: Host): Promise<void> {
-  const file = userKubeconfigFile()
+  const file = await userKubeconfigFile(host)
   if (!(await host.files.exists(file))) return
   const config = await readConfig(host, file)
   for (const list of lists) config[list] = (config[list] ?? []).filter(entry => entry.name !== contextName)
@@ -66,8 +76,8 @@ export async function forgetUserKubeconfig(host: Host): Promise<void> {
 }
 
 /** The user's kubeconfig as it is; empty when there is none. Throws when it cannot be read. */
-export function readUserKubeconfig(host: Host): Promise<object> {
-  return readConfig(host, userKubeconfigFile())
+export async function readUserKubeconfig(host: Host): Promise<object> {
+  return readConfig(host, await userKubeconfigFile(host))
 }
 
 async function readConfig(host: Host, file: string): Promise<Config> {
@@ -83,5 +93,7 @@ async function readConfig(host: Host, file: string): Promise<Config> {
 
 async function writeConfig(host: Host, file: string, config: Config): Promise<void> {
   const owner = ownerOf(process.env)
+  const folder = dirname(file)
+  if (owner && !(await host.files.exists(folder))) await host.files.makeDirectory(folder, { mode: 0o750, owner })
   await host.files.write(file, stringify(config), { mode: 0o600, ...(owner && { owner }) })
 }
