@@ -92,27 +92,6 @@ export class VirtualMachine {
     })
   }
 
-  /** As `exec`, and an error when it fails; resolves to the standard output. */
-  async ok(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-    const { code, stdout, stderr } = await this.exec(command, args, options)
-    if (code === 0) return stdout
-    throw new Error(
-      `${this.name}: ${command} ${args.join(' ')}: exit code ${code}\n${`${stdout}${stderr}`.slice(-4_000)}`,
-    )
-  }
-
-  /** Restarts it from within, as an administrator does, and waits until it is back. */
-  async reboot(): Promise<void> {
-    const boot = () => this.exec('cat', ['/proc/sys/kernel/random/boot_id'], { timeout: 60_000 })
-    const before = (await boot()).stdout
-    await this.exec('systemctl', ['reboot'], { timeout: 60_000 })
-    for (const end = Date.now() + bootTimeout; Date.now() < end; await delay(2_000)) {
-      const { code, stdout } = await boot()
-      if (code === 0 && stdout !== before) return
-    }
-    throw new Error(`${this.name} did not come back; see ${join(this.#folder, 'console.log')}`)
-  }
-
   async #entered(): Promise<void> {
     for (const end = Date.now() + bootTimeout; Date.now() < end; await delay(2_000)) {
       if ((await this.exec('true', [], { timeout: 60_000 })).code === 0) return
@@ -122,7 +101,7 @@ export class VirtualMachine {
 }
 
 /** Runs a command beside the machines, in their network. */
-export function inside(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+function inside(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   return ok('nsenter', [...inNetwork, command, ...args], options)
 }
 
