@@ -15,8 +15,11 @@ type HealthCheck = (context: ControlPlaneUpgrade, note: (text: string) => void) 
 
 const namespace = 'kube-system'
 const jobName = 'upgrade-health-check'
-/** How long a Job may take, milliseconds. */
-const jobPatience = 15_000
+/**
+ * How long a Job may take, milliseconds. kubeadm waits for 15 s, which is as long as a controller manager that has just been
+ * started, after a restore for one, waits for the lease of the one before it.
+ */
+const jobPatience = 30_000
 
 const checks: Readonly<Record<string, HealthCheck>> = {
   CreateJob: createJob,
@@ -70,7 +73,7 @@ async function createJob(context: ControlPlaneUpgrade, note: (text: string) => v
       if (getCondition(status.conditions, 'Complete')?.status === 'True') return undefined
       const failed = getCondition(status.conditions, 'Failed')
       if (failed?.status === 'True' || Date.now() > end) {
-        const message = `Job ${namespace}/${jobName} ${failed ? `failed: ${failed.message}` : 'did not complete in 15 s'}`
+        const message = `Job ${namespace}/${jobName} ${failed ? `failed: ${failed.message}` : `did not complete in ${jobPatience / 1000} s`}`
         return { message, mend: `kubectl -n ${namespace} get pods; kobune logs kubelet` }
       }
       note('CreateJob: waiting for the Job')

@@ -13,5 +13,5 @@ createServer(socket => {
 }).listen(port, address)
 for (const name of ['n1', 'n2', 'n3']) await cluster.client.create(nodes, { metadata: { name } })
 const server = `https://${address}:${port}`
-console.log(cluster.kubeconfig.replaceAll(JSON.stringify(cluster.url), `${server}\n    tls-server-name: localhost`))
+console.log(cluster.kubeconfig.replaceAll(cluster.url, `${server}\n    tls-server-name: localhost`))
 console.log('END OF KUBECONFIG')
