@@ -41,6 +41,8 @@ const subnetOf = async (machine: Machine) =>
 async function pod(machine: Machine): Promise<string> {
   const subnet = await subnetOf(machine)
   const mtu = /FLANNEL_MTU=(\d+)/.exec(await machine.ok('cat', ['/run/flannel/subnet.env']))![1]
+  // The kernel takes the link of a deleted namespace away when it comes to it; this way it is gone at once.
+  await machine.exec('ip', ['link', 'del', 'pod0'])
   await machine.exec('ip', ['netns', 'del', 'pod'])
   await machine.ok('sh', [
     '-ec',
