@@ -47,6 +47,19 @@ serverTLSBootstrap: true
   })
   after(() => cluster?.[Symbol.asyncDispose]())
 
+  /** The step that the rotation is at; empty when there is none. */
+  const at = async () =>
+    (
+      await cluster.tryKubectl(first, [
+        'get',
+        'cm',
+        '-n',
+        'kube-system',
+        'kobune-ca-rotation',
+        '-o',
+        'jsonpath={.data.at}',
+      ])
+    ).stdout
   const pem = (machine: Machine, name: string) => readFile(machine.file(`/etc/kubernetes/pki/${name}`), 'utf8')
 
   test('are replaced while clients ask without a pause, and none of them fails', async t => {
@@ -95,16 +108,7 @@ serverTLSBootstrap: true
       'the step before "serve"',
       async () => {
         if (over) return true
-        const { stdout } = await cluster.tryKubectl(first, [
-          'get',
-          'cm',
-          '-n',
-          'kube-system',
-          'kobune-ca-rotation',
-          '-o',
-          'jsonpath={.data.at}',
-        ])
-        return Number(stdout) >= 5
+        return Number(await at()) >= 5
       },
       { timeout: 240_000 },
     )
@@ -172,18 +176,6 @@ serverTLSBootstrap: true
   test('are replaced to the end from another machine when the one that led has died', async () => {
     const [, second] = controlPlane
     const before = await pem(first, 'front-proxy-ca.crt')
-    const at = async () =>
-      (
-        await cluster.tryKubectl(first, [
-          'get',
-          'cm',
-          '-n',
-          'kube-system',
-          'kobune-ca-rotation',
-          '-o',
-          'jsonpath={.data.at}',
-        ])
-      ).stdout
     const leading = first.spawn(kobune, ['certs', 'rotate-ca', 'front-proxy-ca', '--settle', '100s'])
     await until(
       'all trust the new one',
